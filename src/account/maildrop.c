@@ -1,0 +1,109 @@
+/* Where the mail of an account is, and whether APOP is of use to anybody. */
+#include "config.h"
+
+#include "account/private.h"
+#include "support/text.h"
+
+#include <dirent.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool
+is_directory(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Splits HOME + home_mailbox at the last slash. */
+static bool
+split_home(const struct account_rules *rules, const struct account *account,
+    char *directory, char *name)
+{
+	const char *path = rules->home_mailbox;
+	const char *last = strrchr(path, '/');
+	const char *slash = path[0] == '/' ? "" : "/";
+	int length = last == NULL ? 0 : (int)(last - path);
+
+	return text_format(directory, ACCOUNT_PATH_SIZE, "%s%s%.*s",
+		   account->home, slash, length, path) &&
+	    text_copy(name, ACCOUNT_USER_SIZE, last == NULL ? path : last + 1);
+}
+
+static bool
+is_there(const char *directory, const char *name)
+{
+	char path[ACCOUNT_PATH_SIZE + ACCOUNT_USER_SIZE];
+	struct stat status;
+
+	return text_format(path, sizeof(path), "%s/%s", directory, name) &&
+	    lstat(path, &status) == 0;
+}
+
+/* "." and nothing stand for no home; a home that is no directory has no
+ * mailbox either. */
+static bool
+has_home_mailbox(const struct account_rules *rules,
+    const struct account *account, char *directory, char *name)
+{
+	return rules->home_mailbox[0] != '\0' && account->home[0] == '/' &&
+	    is_directory(account->home) &&
+	    split_home(rules, account, directory, name) &&
+	    is_there(directory, name);
+}
+
+bool
+account_spool(const struct account_rules *rules, const struct account *account,
+    char *directory, char *name)
+{
+	return text_format(directory, ACCOUNT_PATH_SIZE, "%s/%s",
+		   rules->virtual_spool, account->domain) &&
+	    text_copy(name, ACCOUNT_USER_SIZE, account->user);
+}
+
+bool
+account_mailbox(const struct account_rules *rules,
+    const struct account *account, char *directory, char *name, bool *is_home)
+{
+	*is_home = has_home_mailbox(rules, account, directory, name);
+	if (*is_home)
+		return true;
+	if (account->domain[0] != '\0')
+		return account_spool(rules, account, directory, name);
+	return text_copy(directory, ACCOUNT_PATH_SIZE, rules->mail_spool) &&
+	    text_copy(name, ACCOUNT_USER_SIZE, account->user);
+}
+
+static bool
+domain_has_plain(const struct account_rules *rules, const char *domain)
+{
+	struct passwd_file file;
+	struct record record;
+	enum passwd_line line;
+	bool is_found = false;
+
+	if (!account_is_domain_name(domain) ||
+	    passwd_open(&file, rules, domain) != ACCOUNT_FOUND)
+		return false;
+	while (!is_found && (line = passwd_next(&file, &record)) != PASSWD_END)
+		is_found = line == PASSWD_GOOD && record.kind == SECRET_PLAIN;
+	explicit_bzero(&record, sizeof(record));
+	passwd_close(&file);
+	return is_found;
+}
+
+bool
+account_some_are_plain(const struct account_rules *rules)
+{
+	DIR *directory = opendir(rules->virtual_directory);
+	const struct dirent *entry;
+	bool is_found = false;
+
+	if (directory == NULL)
+		return false;
+	while (!is_found && (entry = readdir(directory)) != NULL)
+		is_found = domain_has_plain(rules, entry->d_name);
+	closedir(directory);
+	return is_found;
+}

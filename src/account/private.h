@@ -1,0 +1,99 @@
+/*
+ * Inside the account room: what one passwd line says, and where it was found.
+ */
+#ifndef ACCOUNT_PRIVATE_H
+#define ACCOUNT_PRIVATE_H
+
+#include "account/account.h"
+
+#include <stdio.h>
+
+/* Longest password field: the longest hash crypt(3) knows has 384 octets. */
+#define SECRET_SIZE 512
+
+/* How a secret is stored decides how it is compared: one way, never both. */
+enum secret_kind {
+	SECRET_NONE, /* no secret opens this account */
+	SECRET_PLAIN,
+	SECRET_HASH /* of crypt(3) */
+};
+
+struct record {
+	struct account account;
+	enum secret_kind kind;
+	char secret[SECRET_SIZE];
+	const char *refusal; /* why the account may not log in, or NULL */
+};
+
+/*
+ * The result of a look-up.  decoy is some hash of the same file, to spend the
+ * same time on unknown users; empty if the file has none.
+ */
+struct search {
+	enum account_search found;
+	struct record record; /* valid when found */
+	char decoy[SECRET_SIZE];
+};
+
+/* Looks for user in the passwd file of domain. */
+void virtual_find(const struct account_rules *rules, const char *user,
+    const char *domain, struct search *search);
+
+/* Looks for nobody, at the cost of a look for somebody. */
+void system_find_nobody(enum account_search result, struct search *search);
+
+/* Looks for user among the users of this system. */
+void system_find(
+    const struct account_rules *rules, const char *user, struct search *search);
+
+/* ---- lines of a domain's passwd file ------------------------------------ */
+
+#define PASSWD_LINE_SIZE 1024
+
+/* An open passwd file; who owns it decides what it may say. */
+struct passwd_file {
+	struct account_rules rules;
+	const char *domain; /* borrowed */
+	FILE *stream;
+	char buffer[4096]; /* of the stream; wiped, it held secrets */
+	unsigned long line_number;
+	uid_t owner;	 /* 0: may name any uid from rules.least_uid */
+	gid_t owner_gid; /* one of the owner's groups */
+	gid_t file_gid;	 /* another */
+	uid_t spool_uid; /* for two-field lines; 0 if there is no spool */
+	gid_t spool_gid;
+	const char *fault; /* of the last line read, or of the opening */
+	int error;	   /* errno for it, or 0 */
+};
+
+/* Opens and checks the passwd file of domain.  ACCOUNT_FOUND on success; a
+ * fault is set for ACCOUNT_TROUBLE. */
+enum account_search passwd_open(struct passwd_file *file,
+    const struct account_rules *rules, const char *domain);
+
+enum passwd_line {
+	PASSWD_GOOD, /* record is filled */
+	PASSWD_BAD,  /* fault is set; the next line may be good again */
+	PASSWD_END
+};
+
+/* Reads the next line that is not empty or a comment. */
+enum passwd_line passwd_next(struct passwd_file *file, struct record *record);
+
+/* Logs the fault with file name and line number. */
+void passwd_log_fault(const struct passwd_file *file);
+
+void passwd_close(struct passwd_file *file);
+
+/* Fills record from line, which is changed.  Returns NULL, or what is wrong
+ * with the line. */
+const char *passwd_parse(
+    const struct passwd_file *file, char *line, struct record *record);
+
+/* ---- secrets ------------------------------------------------------------ */
+
+/* True when the crypt(3) hash of password is stored; false for a stored text
+ * that is no hash. */
+bool secret_matches_hash(const char *password, const char *stored);
+
+#endif

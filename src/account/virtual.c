@@ -1,0 +1,88 @@
+/* Users of virtual domains, and the domains themselves. */
+#include "config.h"
+
+#include "account/private.h"
+#include "support/text.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+/* Reads the whole file in any case: the time must not tell whether and where
+ * the user is in it, and the decoy must be the same for all. */
+static void
+search_file(struct passwd_file *file, const char *user, struct search *search)
+{
+	struct record record;
+	enum passwd_line line;
+
+	while ((line = passwd_next(file, &record)) != PASSWD_END) {
+		if (line == PASSWD_BAD) {
+			passwd_log_fault(file);
+			continue;
+		}
+		if (record.kind == SECRET_HASH && search->decoy[0] == '\0')
+			memcpy(search->decoy, record.secret, SECRET_SIZE);
+		if (search->found == ACCOUNT_UNKNOWN &&
+		    strcmp(record.account.user, user) == 0) {
+			search->record = record;
+			search->found = ACCOUNT_FOUND;
+		}
+	}
+	explicit_bzero(&record, sizeof(record));
+}
+
+void
+virtual_find(const struct account_rules *rules, const char *user,
+    const char *domain, struct search *search)
+{
+	struct passwd_file file;
+
+	memset(search, 0, sizeof(*search));
+	search->found = passwd_open(&file, rules, domain);
+	if (search->found == ACCOUNT_TROUBLE)
+		passwd_log_fault(&file);
+	if (search->found != ACCOUNT_FOUND)
+		return;
+	search->found = ACCOUNT_UNKNOWN;
+	search_file(&file, user, search);
+	passwd_close(&file);
+}
+
+enum account_search
+account_find(const struct account_rules *rules, const char *user,
+    const char *domain, struct account *account)
+{
+	struct search search;
+
+	if (!account_is_domain_name(domain))
+		return ACCOUNT_NO_DOMAIN;
+	if (!account_is_user_name(user))
+		return ACCOUNT_UNKNOWN;
+	virtual_find(rules, user, domain, &search);
+	*account = search.record.account;
+	explicit_bzero(&search, sizeof(search));
+	return search.found;
+}
+
+static bool
+is_domain(const struct account_rules *rules, const char *name)
+{
+	char path[ACCOUNT_PATH_SIZE];
+	struct stat status;
+
+	return account_is_domain_name(name) &&
+	    text_format(
+		path, sizeof(path), "%s/%s", rules->virtual_directory, name) &&
+	    stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+const char *
+account_find_domain(const struct account_rules *rules, const char *name)
+{
+	while (name != NULL && !is_domain(rules, name)) {
+		name = strchr(name, '.');
+		if (name != NULL)
+			name++;
+	}
+	return name;
+}

@@ -1,0 +1,135 @@
+/* Network addresses. */
+#include "config.h"
+
+#include "daemon/address.h"
+#include "support/text.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Splits "[ADDR]:PORT" and its shorter forms; text is changed.  *port is NULL
+ * for none. */
+static bool
+split(char *text, char **host, char **port)
+{
+	char *colon;
+
+	*host = text;
+	*port = NULL;
+	if (text[0] == '[') {
+		char *end = strchr(text, ']');
+
+		if (end == NULL || (end[1] != '\0' && end[1] != ':'))
+			return false;
+		*host = text + 1;
+		*port = end[1] == ':' ? end + 2 : NULL;
+		*end = '\0';
+		return true;
+	}
+	colon = strchr(text, ':');
+	if (colon == NULL || strchr(colon + 1, ':') != NULL)
+		return true; /* no port, or IPv6 without brackets */
+	*colon = '\0';
+	*port = colon + 1;
+	return true;
+}
+
+bool
+address_parse(const char *text, uint16_t default_port, struct address *address)
+{
+	struct addrinfo hints = { .ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+	struct addrinfo *found;
+	char copy[ADDRESS_TEXT_SIZE];
+	char *host, *port;
+	char number[8];
+
+	if (!text_copy(copy, sizeof(copy), text) ||
+	    !split(copy, &host, &port) || host[0] == '\0')
+		return false;
+	text_format(number, sizeof(number), "%u", default_port);
+	if (getaddrinfo(host, port != NULL ? port : number, &hints, &found) !=
+	    0)
+		return false;
+	memset(&address->storage, 0, sizeof(address->storage));
+	memcpy(&address->storage, found->ai_addr, found->ai_addrlen);
+	address->length = found->ai_addrlen;
+	freeaddrinfo(found);
+	return true;
+}
+
+void
+address_any(int family, uint16_t port, struct address *address)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)&address->storage;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&address->storage;
+
+	memset(address, 0, sizeof(*address));
+	address->storage.ss_family = (sa_family_t)family;
+	if (family == AF_INET6) {
+		in6->sin6_port = htons(port);
+		address->length = sizeof(*in6);
+	} else {
+		in->sin_port = htons(port);
+		address->length = sizeof(*in);
+	}
+}
+
+/* The octets of an IPv4 address, also inside IPv6, or NULL. */
+static const void *
+find_ipv4(const struct address *address)
+{
+	const struct sockaddr_in *in =
+	    (const struct sockaddr_in *)&address->storage;
+	const struct sockaddr_in6 *in6 =
+	    (const struct sockaddr_in6 *)&address->storage;
+
+	if (address->storage.ss_family == AF_INET)
+		return &in->sin_addr;
+	if (address->storage.ss_family == AF_INET6 &&
+	    IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+		return in6->sin6_addr.s6_addr + 12;
+	return NULL;
+}
+
+void
+address_text(const struct address *address, char text[ADDRESS_TEXT_SIZE])
+{
+	const void *ipv4 = find_ipv4(address);
+	const struct sockaddr_in6 *in6 =
+	    (const struct sockaddr_in6 *)&address->storage;
+
+	text_copy(text, ADDRESS_TEXT_SIZE, "-");
+	if (ipv4 != NULL)
+		inet_ntop(AF_INET, ipv4, text, ADDRESS_TEXT_SIZE);
+	else if (address->storage.ss_family == AF_INET6)
+		inet_ntop(AF_INET6, &in6->sin6_addr, text, ADDRESS_TEXT_SIZE);
+}
+
+struct source
+address_source(const struct address *address)
+{
+	struct source source = { 0 };
+	const void *ipv4 = find_ipv4(address);
+	const struct sockaddr_in6 *in6 =
+	    (const struct sockaddr_in6 *)&address->storage;
+
+	if (ipv4 != NULL) {
+		source.family = AF_INET;
+		memcpy(&source.number, ipv4, 4);
+	} else if (address->storage.ss_family == AF_INET6) {
+		source.family = AF_INET6;
+		memcpy(&source.number, in6->sin6_addr.s6_addr, 8);
+	}
+	return source;
+}
+
+bool
+source_equal(const struct source *a, const struct source *b)
+{
+	return a->family == b->family && a->number == b->number;
+}

@@ -1,0 +1,376 @@
+/*
+ * One connection.  Runs as root, if the daemon does, from the greeting until
+ * an attempt to log in is accepted; reads nothing from the network until it has
+ * become the mailbox owner.
+ */
+#include "config.h"
+
+#include "daemon/connection.h"
+#include "daemon/lockkeeper.h"
+#include "daemon/login.h"
+#include "daemon/privilege.h"
+#include "support/clock.h"
+#include "support/log.h"
+#include "support/signals.h"
+#include "support/text.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define REFUSAL_DELAY  1000  /* ms from attempt to answer */
+#define CHILD_PATIENCE 5000  /* ms that the child may take over limits */
+#define CLAIM_PATIENCE 5000  /* ms to wait for another session's end */
+#define LOCK_PATIENCE  20000 /* ms to wait for mailbox locks at login */
+#define STALL_LIMIT    120000
+
+struct connection {
+	const struct house *house;
+	struct session session;
+	struct login login;
+	struct account account;
+	struct mbox_place place;
+	bool offers_apop;
+	char peer[ADDRESS_TEXT_SIZE];
+	char local_domain[ACCOUNT_DOMAIN_SIZE]; /* empty: not looked up */
+};
+
+/* ---- the house ---------------------------------------------------------- */
+
+int
+house_prepare(struct house *house, const struct options *options)
+{
+	house->options = options;
+	house->login_uid = geteuid();
+	house->login_gid = getegid();
+	if (privilege_is_root() &&
+	    !privilege_find_user(
+		options->login_user, &house->login_uid, &house->login_gid)) {
+		log_event(LOG_ERR,
+		    "login user %s does not exist or is root; make it with "
+		    "useradd --system, or give --login-user",
+		    options->login_user != NULL ? options->login_user
+						: "pop3d or nobody");
+		return -1;
+	}
+	return state_prepare(&house->state, options);
+}
+
+bool
+house_offers_apop(const struct house *house)
+{
+	switch (house->options->apop) {
+	case APOP_ALWAYS:
+		return true;
+	case APOP_NEVER:
+		return false;
+	case APOP_AUTO:
+		break;
+	}
+	return account_some_are_plain(&house->options->rules);
+}
+
+/* ---- the socket --------------------------------------------------------- */
+
+static void
+set_option(int level, int option, int value)
+{
+	(void)setsockopt(STDIN_FILENO, level, option, &value, sizeof(value));
+}
+
+/* Replies leave at once; a peer that is gone is noticed while something is on
+ * its way to it, and by keepalive otherwise. */
+static void
+tune_socket(void)
+{
+	set_option(IPPROTO_TCP, TCP_NODELAY, 1);
+	set_option(SOL_SOCKET, SO_KEEPALIVE, 1);
+	set_option(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+	set_option(IPPROTO_TCP, TCP_KEEPINTVL, 15);
+	set_option(IPPROTO_TCP, TCP_KEEPCNT, 4);
+	set_option(IPPROTO_TCP, TCP_USER_TIMEOUT, STALL_LIMIT);
+}
+
+static void
+note_peer(struct connection *connection, const struct address *peer)
+{
+	struct address found = { .length = sizeof(found.storage) };
+
+	if (peer == NULL &&
+	    getpeername(STDIN_FILENO, (struct sockaddr *)&found.storage,
+		&found.length) == 0)
+		peer = &found;
+	text_copy(connection->peer, sizeof(connection->peer), "-");
+	if (peer != NULL)
+		address_text(peer, connection->peer);
+}
+
+/* The name of the address that the client has called, for domains that have an
+ * address of their own.  Asked for late: name servers may be slow. */
+static const char *
+find_local_domain(struct connection *connection)
+{
+	struct address local = { .length = sizeof(local.storage) };
+	char *name = connection->local_domain;
+
+	if (!connection->house->options->is_ip_based)
+		return NULL;
+	if (name[0] == '\0' &&
+	    (getsockname(STDIN_FILENO, (struct sockaddr *)&local.storage,
+		 &local.length) == -1 ||
+		getnameinfo((struct sockaddr *)&local.storage, local.length,
+		    name, ACCOUNT_DOMAIN_SIZE, NULL, 0, NI_NAMEREQD) != 0))
+		name[0] = '\0';
+	text_lower(name);
+	return name[0] == '\0' ? NULL : name;
+}
+
+/* ---- logging in --------------------------------------------------------- */
+
+static const char *
+method(const struct credentials *credentials)
+{
+	return credentials->kind == CREDENTIALS_APOP ? "apop" : "password";
+}
+
+static void
+log_failure(const struct connection *connection, const char *why)
+{
+	const struct credentials *credentials =
+	    &connection->session.credentials;
+	char name[4 * CREDENTIALS_NAME_SIZE];
+
+	log_event(LOG_NOTICE,
+	    "login failed reason=\"%s\" method=%s user=%s addr=%s", why,
+	    method(credentials),
+	    text_escape(name, sizeof(name), credentials->name,
+		strlen(credentials->name)),
+	    connection->peer);
+}
+
+/* Every refusal leaves the same time after its attempt, whatever the look-up
+ * and the hash have cost. */
+static enum session_answer
+judge(struct connection *connection)
+{
+	int64_t answer_at = clock_now() + REFUSAL_DELAY;
+	struct session *session = &connection->session;
+	enum account_verdict verdict;
+	const char *why;
+
+	verdict = account_verify(&connection->house->options->rules,
+	    &session->credentials, session->stamp,
+	    find_local_domain(connection), &connection->account, &why);
+	if (verdict == ACCOUNT_ACCEPTED) {
+		log_event(LOG_INFO, "login method=%s user=%s addr=%s",
+		    method(&session->credentials), connection->account.name,
+		    connection->peer);
+		return ANSWER_ACCEPTED;
+	}
+	log_failure(connection, why);
+	clock_sleep_until(answer_at);
+	return verdict == ACCOUNT_REFUSED ? ANSWER_REFUSED : ANSWER_TROUBLE;
+}
+
+static enum session_event
+handle_signals(const struct session *session)
+{
+	if (signals_take(SIGUSR2))
+		session_log_status(session);
+	return signals_take(SIGTERM) ? SESSION_STOPPED : SESSION_CONTINUE;
+}
+
+/* Answers one attempt.  SESSION_ATTEMPT means: accepted, go on as the user. */
+static enum session_event
+answer_attempt(struct connection *connection)
+{
+	struct session *session = &connection->session;
+	enum session_answer answer = judge(connection);
+
+	explicit_bzero(&session->credentials, sizeof(session->credentials));
+	login_answer(&connection->login, answer);
+	if (answer == ANSWER_ACCEPTED)
+		return login_take_over(&connection->login, session,
+			   clock_now() + CHILD_PATIENCE) == 0
+		    ? SESSION_ATTEMPT
+		    : SESSION_GONE;
+	/* The child counts too, but it is not trusted. */
+	if (++session->failures > session->most_failures)
+		return SESSION_ABUSE;
+	return SESSION_CONTINUE;
+}
+
+static enum session_event
+wait_for_attempt(struct connection *connection)
+{
+	struct session *session = &connection->session;
+
+	switch (login_wait(&connection->login, session,
+	    session->wire.deadline + CHILD_PATIENCE)) {
+	case LOGIN_ATTEMPT:
+		return answer_attempt(connection);
+	case LOGIN_TIMEOUT:
+		return SESSION_TIMEOUT;
+	case LOGIN_INTERRUPTED:
+		return handle_signals(session);
+	case LOGIN_ENDED:
+		return SESSION_GONE; /* the child's status knows better */
+	case LOGIN_BROKEN:
+		log_event(LOG_ERR, "the login child sent nonsense addr=%s",
+		    connection->peer);
+		return SESSION_BROKEN;
+	}
+	return SESSION_BROKEN;
+}
+
+/* Runs the login child.  SESSION_ATTEMPT when somebody is logged in. */
+static enum session_event
+log_in(struct connection *connection)
+{
+	const struct house *house = connection->house;
+	struct login_cell cell = { .uid = house->login_uid,
+		.gid = house->login_gid,
+		.directory = house->state.empty };
+	enum session_event event, told;
+
+	if (login_start(&connection->login, &connection->session, &cell) ==
+	    -1) {
+		log_event(LOG_ERR, "cannot start the login child: %s",
+		    strerror(errno));
+		session_fail_system(&connection->session);
+		return SESSION_BROKEN;
+	}
+	do
+		event = wait_for_attempt(connection);
+	while (event == SESSION_CONTINUE);
+	told = login_end(&connection->login);
+	if (event == SESSION_GONE && told == SESSION_BROKEN) {
+		log_event(LOG_ERR,
+		    "the login child could not give up its rights; is %s an "
+		    "empty directory of root? addr=%s",
+		    cell.directory, connection->peer);
+		session_fail_system(&connection->session);
+	}
+	return event == SESSION_GONE ? told : event;
+}
+
+/* ---- becoming the user -------------------------------------------------- */
+
+static int
+find_place(struct connection *connection)
+{
+	const struct options *options = connection->house->options;
+	struct mbox_place *place = &connection->place;
+	bool is_home;
+
+	place->owner = connection->account.uid;
+	place->methods = options->lock_methods;
+	place->syncs = options->syncs;
+	place->keeper = -1;
+	if (!account_mailbox(&options->rules, &connection->account,
+		place->directory, place->name, &is_home)) {
+		log_event(LOG_ERR,
+		    "the path of the mailbox is too long user=%s addr=%s",
+		    connection->account.name, connection->peer);
+		return -1;
+	}
+	place->needs_dotlock = !is_home;
+	return 0;
+}
+
+/* Gives root up for good, between the last thing that only root may do and
+ * the first look at the mailbox. */
+static int
+become_owner(struct connection *connection)
+{
+	const struct account *account = &connection->account;
+
+	if (lockkeeper_start(&connection->place, account->uid, account->gid,
+		connection->house->login_uid) == 0 &&
+	    privilege_forbid_core() == 0 &&
+	    privilege_become(account->uid, account->gid) == 0)
+		return 0;
+	log_event(LOG_ERR, "cannot become uid %u, gid %u: %s user=%s addr=%s",
+	    account->uid, account->gid, strerror(errno), account->name,
+	    connection->peer);
+	return -1;
+}
+
+/* From an accepted attempt to the end. */
+static enum session_event
+serve_user(struct connection *connection)
+{
+	struct session *session = &connection->session;
+	const struct house *house = connection->house;
+	struct mbox_reason reason;
+	enum session_event event;
+
+	session->user = connection->account.name;
+	session->wire.deadline = -1;
+	session->wire.idle_limit = house->options->idle_limit;
+	if (find_place(connection) == -1) {
+		session_fail_system(session);
+		return SESSION_BROKEN;
+	}
+	if (mbox_claim(house->state.directory, &connection->place,
+		clock_now() + CLAIM_PATIENCE, &reason) == -1) {
+		session_fail(session, &reason);
+		return SESSION_BROKEN;
+	}
+	if (become_owner(connection) == -1) {
+		session_fail_system(session);
+		return SESSION_BROKEN;
+	}
+	event = session_open(
+	    session, &connection->place, clock_now() + LOCK_PATIENCE);
+	return event == SESSION_CONTINUE ? session_transact(session) : event;
+}
+
+/* ---- all of it ---------------------------------------------------------- */
+
+static int
+prepare(struct connection *connection, const struct address *peer)
+{
+	const struct options *options = connection->house->options;
+	struct session *session = &connection->session;
+
+	signals_default(SIGCHLD);
+	signals_ignore(SIGHUP);
+	signals_watch(SIGTERM);
+	signals_watch(SIGUSR2);
+	note_peer(connection, peer);
+	tune_socket();
+	session_init(session, STDIN_FILENO, STDOUT_FILENO, connection->peer);
+	session->wire.deadline = clock_now() + options->login_limit;
+	session->wire.stall_limit = STALL_LIMIT;
+	session->most_failures = options->most_login_failures;
+	session->offers_apop = connection->offers_apop;
+	return session_make_stamp(session);
+}
+
+int
+connection_serve(
+    const struct house *house, const struct address *peer, bool offers_apop)
+{
+	struct connection connection = { .house = house,
+		.offers_apop = offers_apop };
+	enum session_event event;
+
+	if (prepare(&connection, peer) == -1) {
+		log_event(LOG_ERR, "no randomness: %s", strerror(errno));
+		return EX_OSERR;
+	}
+	log_trace(TRACE_CONNECTION, "connection addr=%s", connection.peer);
+	event = log_in(&connection);
+	if (event == SESSION_ATTEMPT)
+		event = serve_user(&connection);
+	session_log_end(&connection.session, event);
+	session_free(&connection.session);
+	return EX_OK;
+}

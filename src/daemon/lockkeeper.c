@@ -1,0 +1,102 @@
+/* Starting the lock keeper.  Runs as root until the keeper has dropped it. */
+#include "config.h"
+
+#include "daemon/lockkeeper.h"
+#include "daemon/privilege.h"
+#include "support/fileio.h"
+#include "support/log.h"
+#include "support/signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool
+may_write(const struct stat *directory, uid_t uid, gid_t gid)
+{
+	if (directory->st_uid == uid)
+		return (directory->st_mode & S_IWUSR) != 0;
+	if (directory->st_gid == gid)
+		return (directory->st_mode & S_IWGRP) != 0;
+	return (directory->st_mode & S_IWOTH) != 0;
+}
+
+/* Keeps the two descriptors that are needed and closes all others: the client
+ * and the session lock must not live as long as the keeper. */
+static int
+close_others(int *socket, int *directory)
+{
+	if (fileio_move_down(socket, 0) == -1 ||
+	    fileio_move_down(directory, 1) == -1)
+		return -1;
+	log_close();
+	fileio_close_from(2);
+	return 0;
+}
+
+static void keep(const struct mbox_place *place, const struct stat *status,
+    int socket, int directory, uid_t uid) __attribute__((noreturn));
+
+static void
+keep(const struct mbox_place *place, const struct stat *status, int socket,
+    int directory, uid_t uid)
+{
+	signals_ignore(SIGTERM); /* the session ends first, then we do */
+	signals_ignore(SIGUSR2);
+	if (close_others(&socket, &directory) == -1 ||
+	    privilege_forbid_core() == -1)
+		_exit(EXIT_FAILURE);
+	if ((status->st_mode & S_IWGRP) != 0 && status->st_gid != 0 &&
+	    privilege_become(uid, status->st_gid) == -1)
+		_exit(EXIT_FAILURE);
+	mbox_keep_lock(socket, directory, place->name);
+	_exit(EXIT_SUCCESS);
+}
+
+static int
+start(struct mbox_place *place, const struct stat *status, int directory,
+    uid_t uid)
+{
+	int sockets[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == -1)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		close(sockets[0]);
+		keep(place, status, sockets[1], directory, uid);
+	}
+	close(sockets[1]);
+	if (pid == -1) {
+		close(sockets[0]);
+		return -1;
+	}
+	place->keeper = sockets[0];
+	return 0;
+}
+
+int
+lockkeeper_start(
+    struct mbox_place *place, uid_t uid, gid_t gid, uid_t keeper_uid)
+{
+	struct stat status;
+	int directory, result = 0;
+
+	place->keeper = -1;
+	if ((place->methods & MBOX_LOCK_DOTLOCK) == 0 || !privilege_is_root())
+		return 0;
+	directory = open(place->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (directory == -1)
+		return 0; /* no directory, no mailbox, no lock */
+	if (fstat(directory, &status) == -1)
+		result = -1;
+	else if (!may_write(&status, uid, gid))
+		result = start(place, &status, directory, keeper_uid);
+	close(directory);
+	return result;
+}

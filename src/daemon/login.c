@@ -1,0 +1,194 @@
+/*
+ * The login child and the talk with it.  The child starts as root and gives
+ * everything up before it looks at a single octet of the client; the functions
+ * that the connection process calls run as root and believe the child nothing.
+ */
+#include "config.h"
+
+#include "daemon/login.h"
+#include "daemon/privilege.h"
+#include "support/clock.h"
+#include "support/fileio.h"
+#include "support/log.h"
+#include "support/signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What goes down: the answer.  What goes up: struct credentials for each
+ * attempt, and after ANSWER_ACCEPTED one of these. */
+struct leftover {
+	size_t length;
+	char input[WIRE_INPUT_SIZE];
+};
+
+/* ---- the child ---------------------------------------------------------- */
+
+static int
+lock_up(const struct login_cell *cell)
+{
+	if (privilege_enclose(cell->directory) == -1 ||
+	    (privilege_is_root() &&
+		privilege_become(cell->uid, cell->gid) == -1))
+		return -1;
+	/* After the change of identity, which would clear it. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
+		return -1;
+	return privilege_limit();
+}
+
+static int
+hand_over(int socket, const struct wire *wire)
+{
+	struct leftover leftover = { 0 };
+	const char *input = wire_unread(wire, &leftover.length);
+
+	memcpy(leftover.input, input, leftover.length);
+	return fileio_write(socket, &leftover, sizeof(leftover));
+}
+
+/* One attempt: ask, and if it was no good, tell the client. */
+static enum session_event
+ask(int socket, struct session *session)
+{
+	unsigned char answer;
+
+	if (fileio_write(socket, &session->credentials,
+		sizeof(session->credentials)) == -1 ||
+	    fileio_read(socket, &answer, 1) != 1)
+		return SESSION_BROKEN;
+	if (answer == ANSWER_ACCEPTED)
+		return hand_over(socket, &session->wire) == -1 ? SESSION_BROKEN
+							       : SESSION_QUIT;
+	return session_refuse(session, answer);
+}
+
+/* Descriptors 0 and 1 are the client.  The status tells the event. */
+static void be_child(struct session *session, int socket,
+    const struct login_cell *cell) __attribute__((noreturn));
+
+static void
+be_child(struct session *session, int socket, const struct login_cell *cell)
+{
+	enum session_event event;
+
+	signals_default(SIGTERM);
+	signals_ignore(SIGUSR2);
+	log_close();
+	if (fileio_move_down(&socket, 3) == -1)
+		_exit(SESSION_BROKEN);
+	fileio_close_from(4);
+	if (lock_up(cell) == -1)
+		_exit(SESSION_BROKEN);
+	session_greet(session);
+	do {
+		event = session_authorize(session);
+		if (event == SESSION_ATTEMPT)
+			event = ask(socket, session);
+	} while (event == SESSION_CONTINUE);
+	_exit((int)event);
+}
+
+/* ---- the connection process --------------------------------------------- */
+
+int
+login_start(
+    struct login *login, struct session *session, const struct login_cell *cell)
+{
+	int sockets[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == -1)
+		return -1;
+	login->pid = fork();
+	if (login->pid == 0)
+		be_child(session, sockets[1], cell);
+	close(sockets[1]);
+	login->socket = sockets[0];
+	if (login->pid != -1)
+		return 0;
+	close(login->socket);
+	return -1;
+}
+
+/* Reads exactly length octets, as long as they come in time. */
+static enum login_event
+receive(int socket, void *buffer, size_t length, int64_t deadline)
+{
+	struct pollfd ready = { .fd = socket, .events = POLLIN };
+	char *p = buffer;
+	size_t done = 0;
+
+	while (done < length) {
+		int count = signals_poll(&ready, 1, deadline);
+		ssize_t n;
+
+		if (count == 0)
+			return LOGIN_TIMEOUT;
+		if (count == -1 && done == 0)
+			return LOGIN_INTERRUPTED;
+		if (count == -1)
+			continue;
+		n = read(socket, p + done, length - done);
+		if (n <= 0)
+			return done == 0 ? LOGIN_ENDED : LOGIN_BROKEN;
+		done += (size_t)n;
+	}
+	return LOGIN_ATTEMPT;
+}
+
+enum login_event
+login_wait(const struct login *login, struct session *session, int64_t deadline)
+{
+	enum login_event event = receive(login->socket, &session->credentials,
+	    sizeof(session->credentials), deadline);
+
+	if (event == LOGIN_ATTEMPT &&
+	    !credentials_are_sound(&session->credentials))
+		return LOGIN_BROKEN;
+	return event;
+}
+
+void
+login_answer(const struct login *login, enum session_answer answer)
+{
+	unsigned char octet = (unsigned char)answer;
+
+	(void)fileio_write(login->socket, &octet, 1);
+}
+
+int
+login_take_over(
+    const struct login *login, struct session *session, int64_t deadline)
+{
+	struct leftover leftover;
+	enum login_event event;
+
+	do
+		event = receive(
+		    login->socket, &leftover, sizeof(leftover), deadline);
+	while (event == LOGIN_INTERRUPTED);
+	if (event != LOGIN_ATTEMPT || leftover.length > WIRE_INPUT_SIZE)
+		return -1;
+	wire_put_unread(&session->wire, leftover.input, leftover.length);
+	return 0;
+}
+
+enum session_event
+login_end(struct login *login)
+{
+	int status = 0;
+
+	close(login->socket);
+	kill(login->pid, SIGKILL);
+	while (waitpid(login->pid, &status, 0) == -1 && errno == EINTR)
+		continue;
+	if (WIFEXITED(status) && WEXITSTATUS(status) <= SESSION_BROKEN)
+		return (enum session_event)WEXITSTATUS(status);
+	return SESSION_GONE;
+}

@@ -1,0 +1,52 @@
+/*
+ * The command line of gnu-pop3d, see gnu-pop3d(8), with every default.
+ */
+#ifndef DAEMON_OPTIONS_H
+#define DAEMON_OPTIONS_H
+
+#include "account/account.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define OPTIONS_LISTENERS 64
+
+enum apop_offer {
+	APOP_AUTO, /* if some account has a plain-text secret */
+	APOP_ALWAYS,
+	APOP_NEVER
+};
+
+struct options {
+	bool is_daemon; /* else inetd: serve descriptor 0 */
+	bool stays_in_foreground;
+	bool listens_on_ipv6;
+	unsigned int most_sessions;
+	unsigned int most_per_source;
+	unsigned int most_login_failures;
+	uint16_t port;
+	const char *listen[OPTIONS_LISTENERS];
+	size_t listen_count; /* 0: all addresses */
+	int64_t idle_limit;  /* ms; 0: none */
+	int64_t login_limit; /* ms */
+	unsigned int traces;
+	bool logs_to_stderr;
+	struct account_rules rules;
+	bool is_ip_based;
+	const char *state_directory;
+	const char *login_user; /* NULL: pop3d, else nobody */
+	const char *pid_file;	/* NULL: none */
+	unsigned int lock_methods;
+	bool syncs;
+	enum apop_offer apop;
+};
+
+/*
+ * Reads the command line.  Help, version and mistakes end the program: with
+ * status 0, or EX_USAGE after a message.  The texts in options point into
+ * argv.
+ */
+void options_parse(struct options *options, int argc, char **argv);
+
+#endif

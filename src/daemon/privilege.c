@@ -1,0 +1,111 @@
+/* Identity.  Called as root; each function leaves less than it found. */
+#include "config.h"
+
+#include "daemon/privilege.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stddef.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool
+privilege_is_root(void)
+{
+	return geteuid() == 0;
+}
+
+bool
+privilege_find_user(const char *name, uid_t *uid, gid_t *gid)
+{
+	const struct passwd *user = getpwnam(name != NULL ? name : "pop3d");
+
+	if (user == NULL && name == NULL)
+		user = getpwnam("nobody");
+	if (user == NULL || user->pw_uid == 0 || user->pw_gid == 0)
+		return false;
+	*uid = user->pw_uid;
+	*gid = user->pw_gid;
+	return true;
+}
+
+/* True when all ids are as meant, no group is left over, and the way back to
+ * root is closed. */
+static bool
+is_dropped(uid_t uid, gid_t gid)
+{
+	uid_t real_uid, effective_uid, saved_uid;
+	gid_t real_gid, effective_gid, saved_gid;
+	gid_t group;
+	int groups = getgroups(1, &group);
+
+	if (getresuid(&real_uid, &effective_uid, &saved_uid) == -1 ||
+	    getresgid(&real_gid, &effective_gid, &saved_gid) == -1)
+		return false;
+	if (real_uid != uid || effective_uid != uid || saved_uid != uid ||
+	    real_gid != gid || effective_gid != gid || saved_gid != gid)
+		return false;
+	if (groups != 0 && !(groups == 1 && group == gid))
+		return false;
+	return setresuid(0, 0, 0) == -1 && setuid(0) == -1 &&
+	    setresgid(0, 0, 0) == -1;
+}
+
+int
+privilege_become(uid_t uid, gid_t gid)
+{
+	if (!privilege_is_root()) {
+		errno = EPERM;
+		return getuid() == uid && geteuid() == uid ? 0 : -1;
+	}
+	if (uid == 0) {
+		errno = EPERM;
+		return -1;
+	}
+	if (setgroups(1, &gid) == -1 || setresgid(gid, gid, gid) == -1 ||
+	    setresuid(uid, uid, uid) == -1)
+		return -1;
+	errno = EPERM;
+	return is_dropped(uid, gid) ? 0 : -1;
+}
+
+int
+privilege_enclose(const char *directory)
+{
+	struct stat status;
+
+	if (!privilege_is_root())
+		return 0;
+	if (chdir(directory) == -1 || stat(".", &status) == -1)
+		return -1;
+	if (status.st_uid != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		errno = EPERM;
+		return -1;
+	}
+	return chroot(".") == -1 || chdir("/") == -1 ? -1 : 0;
+}
+
+static int
+set_limit(int resource, rlim_t most)
+{
+	struct rlimit limit = { .rlim_cur = most, .rlim_max = most };
+
+	return setrlimit((__rlimit_resource_t)resource, &limit);
+}
+
+int
+privilege_forbid_core(void)
+{
+	return set_limit(RLIMIT_CORE, 0);
+}
+
+/* Eight descriptors: the client, the connection process, standard error. */
+int
+privilege_limit(void)
+{
+	if (privilege_forbid_core() == -1 || set_limit(RLIMIT_NOFILE, 8) == -1)
+		return -1;
+	return set_limit(RLIMIT_NPROC, 0);
+}

@@ -1,0 +1,34 @@
+/* gnu-pop3d: main() and nothing else. */
+#include "config.h"
+
+#include "daemon/connection.h"
+#include "daemon/listener.h"
+#include "daemon/options.h"
+#include "support/fileio.h"
+#include "support/log.h"
+#include "support/signals.h"
+
+#include <stdlib.h>
+#include <sysexits.h>
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	struct house house;
+
+	if (fileio_fill_standard() == -1)
+		return EX_OSERR;
+	options_parse(&options, argc, argv);
+	log_open("gnu-pop3d");
+	if (options.logs_to_stderr)
+		log_to_stderr();
+	log_set_traces(options.traces);
+	log_echo(options.is_daemon);
+	signals_init();
+	if (house_prepare(&house, &options) == -1)
+		return EX_CONFIG;
+	if (options.is_daemon)
+		return listener_run(&house);
+	return connection_serve(&house, NULL, house_offers_apop(&house));
+}

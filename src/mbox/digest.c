@@ -1,0 +1,198 @@
+/*
+ * Unique ids: a digest over the From_ line and the header of a message, with
+ * the header lines left out that mail readers add and change: Status, X-*,
+ * Lines, Content-Length, and their continuation lines.  Messages with equal
+ * digests are numbered in mailbox order.
+ */
+#include "config.h"
+
+#include "mbox/private.h"
+#include "support/fileio.h"
+#include "support/md5.h"
+#include "support/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define PIECE_SIZE ((size_t)8 * 1024)
+
+struct filter {
+	struct md5 md5;
+	bool at_line_start;
+	bool skips; /* the current header field is left out */
+	bool is_done;
+};
+
+static bool
+starts_with(const char *line, size_t length, const char *name)
+{
+	size_t wanted = strlen(name);
+
+	return length >= wanted && strncasecmp(line, name, wanted) == 0;
+}
+
+static bool
+is_volatile(const char *line, size_t length)
+{
+	return starts_with(line, length, "Status:") ||
+	    starts_with(line, length, "X-") ||
+	    starts_with(line, length, "Lines:") ||
+	    starts_with(line, length, "Content-Length:");
+}
+
+static bool
+is_blank(const char *line, size_t length)
+{
+	return (length == 1 && line[0] == '\n') ||
+	    (length == 2 && line[0] == '\r' && line[1] == '\n');
+}
+
+static void
+take_line(struct filter *filter, const char *line, size_t length)
+{
+	if (filter->at_line_start && is_blank(line, length)) {
+		filter->is_done = true;
+		return;
+	}
+	if (filter->at_line_start && line[0] != ' ' && line[0] != '\t')
+		filter->skips = is_volatile(line, length);
+	if (!filter->skips)
+		md5_update(&filter->md5, line, length);
+	filter->at_line_start = line[length - 1] == '\n';
+}
+
+/* Takes the whole lines of a piece and returns their length, so that the next
+ * piece can begin where a line does.  A line longer than the piece, or the
+ * last one of the message, is taken in parts. */
+static size_t
+take_piece(struct filter *filter, const char *data, size_t length, bool is_last)
+{
+	const char *p = data;
+	const char *end = data + length;
+
+	while (p < end && !filter->is_done) {
+		const char *newline = memchr(p, '\n', (size_t)(end - p));
+		const char *next = newline == NULL ? end : newline + 1;
+
+		if (newline == NULL && p > data && !is_last)
+			break;
+		take_line(filter, p, (size_t)(next - p));
+		p = next;
+	}
+	return (size_t)(p - data);
+}
+
+static int
+digest_message(struct mbox *mbox, const struct message *message,
+    unsigned char digest[MD5_LENGTH])
+{
+	struct filter filter = { .at_line_start = true };
+	char piece[PIECE_SIZE];
+	off_t position = message->start;
+
+	md5_init(&filter.md5);
+	while (position < message->end && !filter.is_done) {
+		off_t left = message->end - position;
+		bool is_last = left <= (off_t)sizeof(piece);
+		ssize_t n = fileio_read_at(mbox->lock.fd, piece,
+		    is_last ? (size_t)left : sizeof(piece), position);
+
+		if (n == 0)
+			errno = ESTALE;
+		if (n <= 0)
+			return -1;
+		position +=
+		    (off_t)take_piece(&filter, piece, (size_t)n, is_last);
+	}
+	md5_final(&filter.md5, digest);
+	return 0;
+}
+
+/* ---- numbering equal ones ----------------------------------------------- */
+
+struct ranked {
+	unsigned char digest[MD5_LENGTH];
+	uint32_t place; /* in the mailbox */
+};
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct ranked *p = a;
+	const struct ranked *q = b;
+	int order = memcmp(p->digest, q->digest, MD5_LENGTH);
+
+	if (order != 0)
+		return order;
+	return p->place < q->place ? -1 : p->place > q->place;
+}
+
+static int
+number_copies(struct identity *identities, size_t count)
+{
+	struct ranked *ranked;
+	size_t i;
+
+	if (count == 0)
+		return 0;
+	ranked = calloc(count, sizeof(*ranked));
+	if (ranked == NULL)
+		return -1;
+	for (i = 0; i < count; i++) {
+		memcpy(ranked[i].digest, identities[i].digest, MD5_LENGTH);
+		ranked[i].place = (uint32_t)i;
+	}
+	qsort(ranked, count, sizeof(*ranked), compare);
+	for (i = 0; i < count; i++) {
+		bool is_copy = i > 0 &&
+		    memcmp(ranked[i].digest, ranked[i - 1].digest,
+			MD5_LENGTH) == 0;
+
+		identities[ranked[i].place].copy =
+		    !is_copy ? 1 : identities[ranked[i - 1].place].copy + 1;
+	}
+	free(ranked);
+	return 0;
+}
+
+static int
+identify_all(struct mbox *mbox, struct mbox_reason *reason)
+{
+	size_t count = mbox->index.count;
+	struct identity *identities = calloc(count, sizeof(*identities));
+	size_t i;
+
+	if (identities == NULL)
+		return reason_errno(reason, &mbox->place, "no memory");
+	for (i = 0; i < count; i++)
+		if (digest_message(mbox, &mbox->index.messages[i],
+			identities[i].digest) == -1)
+			break;
+	if (i < count || number_copies(identities, count) == -1) {
+		reason_errno(reason, &mbox->place, "cannot be read");
+		free(identities);
+		return -1;
+	}
+	mbox->identities = identities;
+	return 0;
+}
+
+int
+mbox_uidl(struct mbox *mbox, size_t i, char id[MBOX_UIDL_SIZE],
+    struct mbox_reason *reason)
+{
+	const struct identity *identity;
+	char hex[2 * MD5_LENGTH + 1];
+
+	if (mbox->identities == NULL && identify_all(mbox, reason) == -1)
+		return -1;
+	identity = &mbox->identities[i];
+	md5_hex(identity->digest, hex);
+	if (identity->copy == 1)
+		text_copy(id, MBOX_UIDL_SIZE, hex);
+	else
+		text_format(id, MBOX_UIDL_SIZE, "%s.%u", hex, identity->copy);
+	return 0;
+}

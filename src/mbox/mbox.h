@@ -1,0 +1,185 @@
+/*
+ * The door of the mailbox room: one mbox file, opened safely, indexed, read,
+ * expunged in place, appended to.
+ *
+ * The room knows no POP3, no network and no accounts.  It neither logs nor
+ * exits: functions return 0, or -1 with a struct mbox_reason that says what
+ * happened, to which file, and what would help.  Nothing here needs root
+ * except mbox_claim(), whose lock file lies in root's state directory.
+ *
+ * Message numbers start at 0 here; the protocol adds the one.  Octets are
+ * counted as POP3 sends them: every line ends in CRLF.
+ */
+#ifndef MBOX_MBOX_H
+#define MBOX_MBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* How to lock a mailbox: a set of these.  MBOX_LOCK_DEFAULT is what Postfix,
+ * Exim, procmail and Debian policy share. */
+enum mbox_lock_method {
+	MBOX_LOCK_DOTLOCK = 1, /* NAME.lock beside the mailbox */
+	MBOX_LOCK_FCNTL = 2,   /* fcntl(2), whole file */
+	MBOX_LOCK_FLOCK = 4    /* flock(2), never together with NFS */
+};
+#define MBOX_LOCK_DEFAULT (MBOX_LOCK_DOTLOCK | MBOX_LOCK_FCNTL)
+
+/* Reads "dotlock,fcntl,flock" or a part of it.  False for other words, and for
+ * flock alone, which keeps nobody out. */
+bool mbox_parse_lock_methods(const char *text, unsigned int *methods);
+
+#define MBOX_PATH_SIZE 1024
+#define MBOX_NAME_SIZE 256
+
+/* Longest unique id with its NUL (RFC 1939 section 7: 1 to 70 octets). */
+#define MBOX_UIDL_SIZE 71
+
+/* Where a mailbox is and how it is guarded.  Filled by the caller, who keeps
+ * it unchanged as long as a struct mbox made from it lives. */
+struct mbox_place {
+	char directory[MBOX_PATH_SIZE];
+	char name[MBOX_NAME_SIZE]; /* of the file there; no slash in it */
+	uid_t owner;		   /* the only acceptable owner */
+	unsigned int methods;	   /* set of enum mbox_lock_method */
+	bool needs_dotlock;	   /* false: an unwritable directory is fine */
+	bool syncs;		   /* false: no fsync(2), at the owner's risk */
+	int keeper;		   /* socket to the lock keeper, or -1 */
+};
+
+/* Why a function failed. */
+enum mbox_failure {
+	MBOX_BUSY,    /* somebody holds a lock; later it may work */
+	MBOX_UNSAFE,  /* not a file we may touch: link, owner, type, mode */
+	MBOX_CHANGED, /* another program rewrote or replaced the mailbox */
+	MBOX_FULL,    /* disk, quota or file size limit */
+	MBOX_SYSTEM   /* any other error of the system */
+};
+
+struct mbox_reason {
+	enum mbox_failure failure;
+	char text[MBOX_PATH_SIZE + MBOX_NAME_SIZE + 256]; /* for a log line */
+};
+
+/* ---- one session at a time ---------------------------------------------- */
+
+/*
+ * Claims the mailbox at place for one POP3 session until the returned
+ * descriptor is closed, by whatever death.  The lock file lies in the
+ * directory state, which must be writable to nobody but the caller.  Waits up
+ * to the clock_now() moment deadline for another session to end.  Returns a
+ * descriptor, or -1 with reason.
+ */
+int mbox_claim(const char *state, const struct mbox_place *place,
+    int64_t deadline, struct mbox_reason *reason);
+
+/* ---- reading ------------------------------------------------------------ */
+
+struct mbox;
+
+/*
+ * Locks, indexes and unlocks the mailbox at place.  A file that does not exist
+ * is an empty mailbox.  Gives up waiting for locks at the moment deadline.
+ * *mbox belongs to the caller: mbox_close().
+ */
+int mbox_open(struct mbox **mbox, const struct mbox_place *place,
+    int64_t deadline, struct mbox_reason *reason);
+
+/* Frees everything; changes nothing on disk.  *mbox becomes NULL. */
+void mbox_close(struct mbox **mbox);
+
+/* False when the file has content that is not an mbox: it shows no messages
+ * and is never written. */
+bool mbox_is_mbox(const struct mbox *mbox);
+
+/* How many messages there are, marked ones included.  Fixed at opening. */
+size_t mbox_count(const struct mbox *mbox);
+
+/* Size of message i in octets as sent, without dot stuffing. */
+uint64_t mbox_octets(const struct mbox *mbox, size_t i);
+
+/* True when a Status: header says that message i was read before. */
+bool mbox_was_read(const struct mbox *mbox, size_t i);
+
+/*
+ * Writes the unique id of message i: the same in every session whatever a
+ * mail reader does to Status:, X-*:, Lines: and Content-Length: headers.
+ * The first call reads all headers.
+ */
+int mbox_uidl(struct mbox *mbox, size_t i, char id[MBOX_UIDL_SIZE],
+    struct mbox_reason *reason);
+
+/* An iterator over the stored octets of one message. */
+struct mbox_reader {
+	struct mbox *mbox;
+	off_t position;	   /* next octet in the file */
+	off_t end;	   /* where the message ends */
+	bool limits_lines; /* stop after the header and some body lines */
+	bool in_header;
+	bool at_line_start;
+	uint64_t lines_left; /* of the body */
+};
+
+#define MBOX_ALL_LINES UINT64_MAX
+
+/*
+ * Starts reading message i: its header and the first body_lines lines of its
+ * body, or everything for MBOX_ALL_LINES.  Checks first that the message is
+ * still where the index has it (MBOX_CHANGED otherwise).  No lock is needed:
+ * others may only append.
+ */
+int mbox_read(struct mbox *mbox, size_t i, uint64_t body_lines,
+    struct mbox_reader *reader, struct mbox_reason *reason);
+
+/*
+ * Gives the next piece as *data and *length, valid until the next call; a
+ * length of 0 is the end.  Line ends are as stored.
+ */
+int mbox_read_next(struct mbox_reader *reader, const char **data,
+    size_t *length, struct mbox_reason *reason);
+
+/* ---- changing ----------------------------------------------------------- */
+
+bool mbox_is_deleted(const struct mbox *mbox, size_t i);
+
+/* Marks message i; nothing happens on disk before mbox_update(). */
+void mbox_delete(struct mbox *mbox, size_t i);
+
+/* Takes all marks back. */
+void mbox_undelete_all(struct mbox *mbox);
+
+/*
+ * Removes the marked messages from the file, in place: the inode stays, what
+ * was appended since mbox_open() stays.  Returns 0 only when that is on disk.
+ * On -1 with MBOX_CHANGED, MBOX_BUSY or MBOX_UNSAFE nothing was changed.
+ */
+int mbox_update(
+    struct mbox *mbox, int64_t deadline, struct mbox_reason *reason);
+
+struct spool;
+
+/*
+ * Appends message, complete with its From_ line and the empty line behind it,
+ * to the mailbox at place, which is created (mode 0600) if it is missing.  A
+ * mailbox whose last message was cut off is first completed with line ends.
+ * Returns 0 when the message is on disk; on -1 the file is as it was before.
+ */
+int mbox_append(const struct mbox_place *place, struct spool *message,
+    int64_t deadline, struct mbox_reason *reason);
+
+/* True when a line of length octets, with or without its line end, is one that
+ * a mailbox reader takes for the start of a message: From, a sender, a date. */
+bool mbox_is_from_line(const char *line, size_t length);
+
+/* ---- the lock keeper's half --------------------------------------------- */
+
+/*
+ * Serves the other end of place->keeper: makes, touches and removes the one
+ * dotlock of the file name in the open directory, and returns when the socket
+ * is closed, with the lock removed.
+ */
+void mbox_keep_lock(int socket, int directory, const char *name);
+
+#endif

@@ -1,0 +1,172 @@
+/*
+ * Inside the mailbox room: the index in memory, the locks, the scanner.
+ */
+#ifndef MBOX_PRIVATE_H
+#define MBOX_PRIVATE_H
+
+#include "mbox/mbox.h"
+
+#include <time.h>
+
+/* ---- reasons ------------------------------------------------------------ */
+
+/* Fills reason and returns -1, so that callers can return its result.  Ends
+ * the text with a colon and strerror(errno) when error is not 0. */
+int reason_set(struct mbox_reason *reason, enum mbox_failure failure,
+    const struct mbox_place *place, int error, const char *text);
+
+/* The same for a system call that failed: sorts errno into failure. */
+int reason_errno(struct mbox_reason *reason, const struct mbox_place *place,
+    const char *text);
+
+/* ---- dotlock.c: one lock file ------------------------------------------- */
+
+struct dotlock {
+	int directory;	  /* descriptor, borrowed */
+	const char *name; /* of the mailbox, borrowed */
+	bool is_held;
+	dev_t device; /* of the lock file that we made */
+	ino_t inode;
+};
+
+/* Tries once to make NAME.lock, breaking a stale one.  0, or -1 with errno:
+ * EEXIST means that somebody else holds it. */
+int dotlock_try(struct dotlock *lock);
+
+/* Renews the time stamp, so that nobody takes the lock for stale. */
+void dotlock_touch(const struct dotlock *lock);
+
+/* Removes the lock file if it is still the one that we made. */
+void dotlock_release(struct dotlock *lock);
+
+/* ---- keeper.c: the same through the lock keeper ------------------------- */
+
+int keeper_try(int keeper);
+void keeper_touch(int keeper);
+void keeper_release(int keeper);
+
+/* ---- lock.c: all locks of a mailbox ------------------------------------- */
+
+struct lock {
+	const struct mbox_place *place;
+	int directory; /* of the mailbox, opened with O_PATH, or -1 */
+	int fd;	       /* the mailbox, or -1: missing or not opened */
+	int flags;     /* for open(2) */
+	struct dotlock dotlock;
+	bool has_dotlock;
+	bool is_missing;  /* the mailbox does not exist */
+	bool was_created; /* ... and lock_acquire() made it */
+	int64_t touched;  /* when the dotlock was last renewed */
+};
+
+/* Prepares a lock on the mailbox at place.  may_create: make the mailbox if it
+ * is missing, and open it for appending only. */
+void lock_init(
+    struct lock *lock, const struct mbox_place *place, bool may_create);
+
+/*
+ * Opens the mailbox if it is not open and takes all locks, giving all back
+ * between tries, until deadline.  Returns 0 with the locks held, or with
+ * is_missing and none held.  A mailbox that was open before and is no longer
+ * what its path names gives MBOX_CHANGED.
+ */
+int lock_acquire(
+    struct lock *lock, int64_t deadline, struct mbox_reason *reason);
+
+/* To be called at least every few seconds while the locks are held. */
+void lock_renew(struct lock *lock);
+
+/* Gives the locks back; the mailbox stays open. */
+void lock_release(struct lock *lock);
+
+/* Gives the locks back and closes everything. */
+void lock_close(struct lock *lock);
+
+/* ---- the index in memory ------------------------------------------------ */
+
+struct message {
+	off_t start;		   /* of its From_ line */
+	off_t end;		   /* of its text, separating line excluded */
+	uint64_t octets;	   /* as sent */
+	uint32_t separator_length; /* of the From_ line with its line end */
+	uint32_t separator_hash;
+	bool is_deleted;
+	bool was_read;
+};
+
+struct index {
+	struct message *messages;
+	size_t count;
+	size_t room;		  /* of messages, in messages */
+	off_t size;		  /* of the file when it was scanned */
+	struct timespec modified; /* its times then */
+	struct timespec changed;
+	bool is_foreign; /* has text that is not an mbox */
+};
+
+/* A hash of a From_ line, to recognise it later. */
+uint32_t separator_hash(const char *line, size_t length);
+
+/* Frees the messages. */
+void index_free(struct index *index);
+
+/* ---- scan.c ------------------------------------------------------------- */
+
+/* Longer lines are never From_ lines; also the most of a header line that is
+ * looked at. */
+#define SCAN_LINE_SIZE 512
+
+struct scan {
+	struct index *index;
+	off_t line_start;
+	off_t line_length;  /* so far */
+	bool follows_blank; /* the line before was empty */
+	bool in_header;
+	bool ends_in_cr;	   /* the last octet was CR */
+	off_t blank_length;	   /* of the empty line before this one, or 0 */
+	size_t held;		   /* octets in line */
+	char line[SCAN_LINE_SIZE]; /* the start of the current line */
+};
+
+/* Starts a scan into the empty index. */
+void scan_init(struct scan *scan, struct index *index);
+
+/* Takes the next length octets of the file.  0, or -1 with errno ENOMEM or
+ * EOVERFLOW (too many messages). */
+int scan_feed(struct scan *scan, const char *data, size_t length);
+
+/* Takes the end of the file. */
+int scan_finish(struct scan *scan);
+
+/* Scans the whole mailbox behind lock, which is held. */
+int scan_mailbox(
+    struct lock *lock, struct index *index, struct mbox_reason *reason);
+
+/* ---- digest.c: unique ids ----------------------------------------------- */
+
+/* Numbers equal digests; made for all messages at once, when first asked. */
+struct identity {
+	unsigned char digest[16];
+	uint32_t
+	    copy; /* 1 for the first message with this digest, then 2 ... */
+};
+
+/* ---- the opened mailbox ------------------------------------------------- */
+
+struct mbox {
+	struct mbox_place place;
+	struct lock lock;
+	struct index index;
+	struct identity *identities; /* NULL until asked for */
+	char *buffer;		     /* for reading, NULL until needed */
+};
+
+/* Size of every read of mailbox text. */
+#define READ_SIZE ((size_t)64 * 1024)
+
+/* Checks that message i is still where the index has it: the mailbox has not
+ * shrunk and its From_ line is the same. */
+int message_verify(
+    const struct mbox *mbox, size_t i, struct mbox_reason *reason);
+
+#endif

@@ -1,0 +1,265 @@
+/*
+ * From the octets of a file to the index of its messages, in one pass, fed in
+ * pieces of any size.
+ *
+ *  - A message starts with a From_ line (from_line.c) that is the first line
+ *    or follows an empty line.
+ *  - The empty line before a From_ line, and the last one of the file, separate
+ *    messages and belong to none.
+ *  - Empty lines before the first From_ line are passed over; any other text
+ *    there means that the file is not an mbox.
+ *  - Octets are counted as sent: a line end, LF or CR LF, is two octets, and a
+ *    last line without one gets it.  A CR elsewhere is an octet like others.
+ */
+#include "config.h"
+
+#include "mbox/private.h"
+#include "support/fileio.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#define MESSAGES_AT_FIRST 64
+#define MESSAGES_AT_MOST  1000000
+#define SCAN_READ_SIZE	  ((size_t)256 * 1024)
+
+uint32_t
+separator_hash(const char *line, size_t length)
+{
+	uint32_t hash = 2166136261U; /* FNV-1a */
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)line[i]) * 16777619U;
+	return hash;
+}
+
+void
+index_free(struct index *index)
+{
+	free(index->messages);
+	memset(index, 0, sizeof(*index));
+}
+
+/* ---- the index grows ---------------------------------------------------- */
+
+static int
+make_room(struct index *index)
+{
+	struct message *larger;
+	size_t room = index->room == 0 ? MESSAGES_AT_FIRST : index->room * 2;
+
+	if (index->count < index->room)
+		return 0;
+	if (index->count >= MESSAGES_AT_MOST) {
+		errno = EOVERFLOW;
+		return -1;
+	}
+	larger = realloc(index->messages, room * sizeof(*larger));
+	if (larger == NULL)
+		return -1;
+	index->messages = larger;
+	index->room = room;
+	return 0;
+}
+
+static struct message *
+current(const struct scan *scan)
+{
+	return &scan->index->messages[scan->index->count - 1];
+}
+
+/* The message before ends where this line starts, or where the empty line
+ * before it starts. */
+static void
+end_message(struct scan *scan)
+{
+	struct message *message;
+
+	if (scan->index->count == 0)
+		return;
+	message = current(scan);
+	message->end = scan->line_start - scan->blank_length;
+	if (scan->blank_length > 0)
+		message->octets -= 2;
+}
+
+static int
+begin_message(struct scan *scan)
+{
+	struct message *message;
+
+	end_message(scan);
+	if (make_room(scan->index) == -1)
+		return -1;
+	scan->index->count++;
+	message = current(scan);
+	memset(message, 0, sizeof(*message));
+	message->start = scan->line_start;
+	message->separator_length = (uint32_t)scan->line_length;
+	message->separator_hash = separator_hash(scan->line, scan->held);
+	scan->in_header = true;
+	return 0;
+}
+
+/* ---- whole lines -------------------------------------------------------- */
+
+/* True for a header line "Status:" with an R among its flags. */
+static bool
+says_read(const struct scan *scan)
+{
+	return scan->held > 7 && strncasecmp(scan->line, "Status:", 7) == 0 &&
+	    memchr(scan->line + 7, 'R', scan->held - 7) != NULL;
+}
+
+/* Counts the line as text of the current message. */
+static void
+count_line(struct scan *scan, off_t terminator, bool is_blank)
+{
+	struct message *message = current(scan);
+
+	message->octets += (uint64_t)(scan->line_length - terminator) + 2;
+	if (is_blank)
+		scan->in_header = false;
+	else if (scan->in_header && says_read(scan))
+		message->was_read = true;
+}
+
+static bool
+is_separator(const struct scan *scan)
+{
+	return scan->follows_blank && scan->held == (size_t)scan->line_length &&
+	    mbox_is_from_line(scan->line, scan->held);
+}
+
+/* A line is complete; terminator is the length of its line end. */
+static int
+end_line(struct scan *scan, off_t terminator)
+{
+	bool is_blank = scan->line_length == terminator;
+
+	if (!is_blank && is_separator(scan)) {
+		if (begin_message(scan) == -1)
+			return -1;
+	} else if (scan->index->count > 0) {
+		count_line(scan, terminator, is_blank);
+	} else if (!is_blank) {
+		scan->index->is_foreign = true;
+	}
+	scan->follows_blank = is_blank;
+	scan->blank_length = is_blank ? scan->line_length : 0;
+	scan->line_start += scan->line_length;
+	scan->line_length = 0;
+	scan->held = 0;
+	return 0;
+}
+
+/* Keeps the start of a line that may be a From_ line or a header. */
+static void
+hold(struct scan *scan, const char *data, size_t length)
+{
+	size_t room = sizeof(scan->line) - scan->held;
+
+	if (!scan->follows_blank && !scan->in_header)
+		return;
+	if (length > room)
+		length = room;
+	memcpy(scan->line + scan->held, data, length);
+	scan->held += length;
+}
+
+/* ---- pieces of the file ------------------------------------------------- */
+
+void
+scan_init(struct scan *scan, struct index *index)
+{
+	memset(scan, 0, sizeof(*scan));
+	memset(index, 0, sizeof(*index));
+	scan->index = index;
+	scan->follows_blank = true;
+}
+
+int
+scan_feed(struct scan *scan, const char *data, size_t length)
+{
+	const char *end = data + length;
+
+	scan->index->size += (off_t)length;
+	while (data < end && !scan->index->is_foreign) {
+		const char *newline = memchr(data, '\n', (size_t)(end - data));
+		const char *next = newline == NULL ? end : newline + 1;
+		bool after_cr = newline != NULL && newline > data
+		    ? newline[-1] == '\r'
+		    : scan->ends_in_cr;
+
+		hold(scan, data, (size_t)(next - data));
+		scan->line_length += next - data;
+		scan->ends_in_cr = next[-1] == '\r';
+		data = next;
+		if (newline != NULL && end_line(scan, after_cr ? 2 : 1) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+scan_finish(struct scan *scan)
+{
+	if (scan->index->is_foreign) {
+		index_free(scan->index);
+		scan->index->is_foreign = true;
+		return 0;
+	}
+	/* A CR at the very end is taken for half of the missing line end. */
+	if (scan->line_length > 0 &&
+	    end_line(scan, scan->ends_in_cr ? 1 : 0) == -1)
+		return -1;
+	end_message(scan);
+	return 0;
+}
+
+/* ---- a file ------------------------------------------------------------- */
+
+static int
+feed_file(struct scan *scan, struct lock *lock, char *buffer)
+{
+	struct stat status;
+	ssize_t n;
+
+	if (fstat(lock->fd, &status) == -1)
+		return -1;
+	scan->index->modified = status.st_mtim;
+	scan->index->changed = status.st_ctim;
+	do {
+		n = fileio_read_at(
+		    lock->fd, buffer, SCAN_READ_SIZE, scan->index->size);
+		if (n == -1 || scan_feed(scan, buffer, (size_t)n) == -1)
+			return -1;
+		lock_renew(lock);
+	} while ((size_t)n == SCAN_READ_SIZE && !scan->index->is_foreign);
+	return scan_finish(scan);
+}
+
+int
+scan_mailbox(struct lock *lock, struct index *index, struct mbox_reason *reason)
+{
+	struct scan scan;
+	char *buffer = malloc(SCAN_READ_SIZE);
+	int result;
+
+	if (buffer == NULL)
+		return reason_errno(reason, lock->place, "no memory");
+	scan_init(&scan, index);
+	result = feed_file(&scan, lock, buffer);
+	if (result == -1)
+		reason_errno(reason, lock->place,
+		    errno == EOVERFLOW ? "has more than 1000000 messages"
+				       : "cannot be read");
+	free(buffer);
+	if (result == -1)
+		index_free(index);
+	return result;
+}

@@ -1,0 +1,161 @@
+/*
+ * From a line to the function that serves it.  What is allowed in which state
+ * is a table, so a command in the wrong state is simply not found.
+ */
+#include "config.h"
+
+#include "pop3/private.h"
+#include "support/log.h"
+#include "support/signals.h"
+#include "support/text.h"
+
+#include <signal.h>
+#include <string.h>
+#include <strings.h>
+
+#define MOST_BAD_COMMANDS 10
+
+/* ---- capabilities ------------------------------------------------------- */
+
+/* RFC 2449 section 5: valid in both states, the same in both. */
+enum session_event
+command_capa(struct session *session, const struct arguments *arguments)
+{
+	static const char *const capabilities[] = { "TOP", "UIDL", "USER",
+		"RESP-CODES", "AUTH-RESP-CODE", "PIPELINING",
+		"IMPLEMENTATION gnu-pop3d" };
+	size_t i;
+
+	(void)arguments;
+	reply(&session->wire, REPLY_CAPABILITIES);
+	for (i = 0; i < sizeof(capabilities) / sizeof(*capabilities); i++)
+		wire_line(&session->wire, "%s", capabilities[i]);
+	wire_line(&session->wire, ".");
+	return SESSION_CONTINUE;
+}
+
+/* ---- one line ----------------------------------------------------------- */
+
+enum session_event
+command_reject(struct session *session, enum reply number)
+{
+	reply(&session->wire, number);
+	if (++session->bad_commands < MOST_BAD_COMMANDS)
+		return SESSION_CONTINUE;
+	reply(&session->wire, REPLY_TOO_MANY_BAD);
+	wire_flush(&session->wire);
+	return SESSION_ABUSE;
+}
+
+static const struct command *
+find(const struct command *table, const char *line, size_t length)
+{
+	for (; table->verb != NULL; table++)
+		if (strlen(table->verb) == length &&
+		    strncasecmp(table->verb, line, length) == 0)
+			return table;
+	return NULL;
+}
+
+/* Splits at single blanks.  False if there are too many words, or one is
+ * empty; blanks at the end of the line do not count. */
+static bool
+split(char *rest, struct arguments *arguments)
+{
+	size_t length = rest == NULL ? 0 : strlen(rest);
+	char *word;
+
+	while (length > 0 && rest[length - 1] == ' ')
+		rest[--length] = '\0';
+	if (length == 0)
+		return true;
+	while ((word = text_field(&rest, ' ')) != NULL) {
+		if (arguments->count == COMMAND_ARGUMENTS || *word == '\0')
+			return false;
+		arguments->at[arguments->count++] = word;
+	}
+	return true;
+}
+
+static bool
+parse_arguments(
+    const struct command *command, char *rest, struct arguments *arguments)
+{
+	arguments->count = 0;
+	if (command->takes_rest && rest != NULL && *rest != '\0')
+		arguments->at[arguments->count++] = rest;
+	else if (!split(rest, arguments))
+		return false;
+	return arguments->count >= command->least &&
+	    arguments->count <= command->most;
+}
+
+static void
+trace(const struct command *command, const struct arguments *arguments)
+{
+	log_trace(TRACE_COMMANDS, "command %s%s%s", command->verb,
+	    command->takes_rest || arguments->count == 0 ? "" : " ",
+	    command->takes_rest || arguments->count == 0 ? ""
+							 : arguments->at[0]);
+}
+
+static enum session_event
+run_line(struct session *session, const struct command *table, char *line)
+{
+	struct arguments arguments;
+	size_t length = strcspn(line, " ");
+	char *rest = line[length] == '\0' ? NULL : line + length + 1;
+	const struct command *command = find(table, line, length);
+
+	session->commands++;
+	if (command == NULL)
+		return command_reject(session, REPLY_UNKNOWN_COMMAND);
+	if (!parse_arguments(command, rest, &arguments))
+		return command_reject(session, REPLY_WRONG_ARGUMENTS);
+	session->bad_commands = 0;
+	trace(command, &arguments);
+	return command->run(session, &arguments);
+}
+
+/* ---- all lines ---------------------------------------------------------- */
+
+static enum session_event
+handle_signals(const struct session *session)
+{
+	if (signals_take(SIGUSR2))
+		session_log_status(session);
+	return signals_take(SIGTERM) ? SESSION_STOPPED : SESSION_CONTINUE;
+}
+
+static enum session_event
+next_line(struct session *session, const struct command *table)
+{
+	char *line;
+
+	switch (wire_read_line(&session->wire, &line)) {
+	case WIRE_LINE:
+		return run_line(session, table, line);
+	case WIRE_TOO_LONG:
+		return command_reject(session, REPLY_LINE_TOO_LONG);
+	case WIRE_HAS_NUL:
+		return command_reject(session, REPLY_HAS_NUL);
+	case WIRE_END:
+		return SESSION_GONE;
+	case WIRE_TIMEOUT:
+		return SESSION_TIMEOUT;
+	case WIRE_INTERRUPTED:
+		return handle_signals(session);
+	}
+	return SESSION_GONE;
+}
+
+enum session_event
+command_loop(struct session *session, const struct command *table)
+{
+	enum session_event event;
+
+	do
+		event = next_line(session, table);
+	while (event == SESSION_CONTINUE);
+	return event;
+}

@@ -1,0 +1,115 @@
+/*
+ * The door of the protocol room: the POP3 conversation of one connection.
+ *
+ * The room knows no uid, no passwd file and no other process.  Who the client
+ * is, is asked of the caller: session_authorize() returns with credentials,
+ * and the caller answers with session_refuse() or goes on, in a process that
+ * has the rights for it, with session_open().
+ */
+#ifndef POP3_POP3_H
+#define POP3_POP3_H
+
+#include "account/credentials.h"
+#include "mbox/mbox.h"
+#include "pop3/wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STAMP_SIZE 256
+
+/* Why a part of the conversation is over. */
+enum session_event {
+	SESSION_CONTINUE,
+	SESSION_ATTEMPT, /* credentials wait for an answer */
+	SESSION_QUIT,	 /* the client said QUIT */
+	SESSION_GONE,	 /* the client went away without QUIT */
+	SESSION_TIMEOUT, /* it was idle, or took no output, for too long */
+	SESSION_ABUSE,	 /* too many senseless commands or failed logins */
+	SESSION_STOPPED, /* SIGTERM */
+	SESSION_BROKEN	 /* the mailbox cannot be read any more */
+};
+
+struct session {
+	struct wire wire;
+	struct credentials credentials; /* of the current attempt */
+	bool has_name;			/* ... after USER */
+	bool offers_apop;
+	unsigned int failures;
+	unsigned int most_failures;
+	char stamp[STAMP_SIZE]; /* for APOP */
+
+	/* For log lines: the peer is an address, the user as logged in. */
+	const char *peer;
+	const char *user;
+
+	struct mbox *mbox; /* after login */
+	size_t last;	   /* highest message accessed, from 1; 0: none */
+	size_t first_last; /* what LAST was when the session began */
+
+	/* What is told at the end. */
+	int64_t started;
+	unsigned long commands;
+	unsigned int bad_commands; /* since the last good one */
+	size_t retrieved;
+	size_t deleted;
+};
+
+/* Prepares a session on two descriptors, which stay the caller's.  peer is
+ * borrowed. */
+void session_init(struct session *session, int in, int out, const char *peer);
+
+/* Makes a new APOP stamp, RFC 1939 section 7: "<...@host>", never the same
+ * twice.  0, or -1 with errno. */
+int session_make_stamp(struct session *session);
+
+/* ---- AUTHORIZATION ------------------------------------------------------ */
+
+void session_greet(struct session *session);
+
+/* Talks until there is an attempt to log in, or the end. */
+enum session_event session_authorize(struct session *session);
+
+/* What an attempt came to. */
+enum session_answer {
+	ANSWER_ACCEPTED,
+	ANSWER_REFUSED, /* [AUTH] */
+	ANSWER_TROUBLE	/* [SYS/TEMP]; not the client's fault */
+};
+
+/* Answers an attempt that was not accepted.  SESSION_ABUSE when that was one
+ * too many. */
+enum session_event session_refuse(
+    struct session *session, enum session_answer answer);
+
+/* ---- TRANSACTION -------------------------------------------------------- */
+
+/*
+ * Opens the mailbox and answers the attempt that was accepted.
+ * SESSION_CONTINUE, or SESSION_BROKEN after an error reply and a log line.
+ */
+enum session_event session_open(
+    struct session *session, const struct mbox_place *place, int64_t deadline);
+
+/* Answers an attempt that was accepted but cannot be served, and logs why. */
+void session_fail(struct session *session, const struct mbox_reason *reason);
+
+/* The same for trouble that has nothing to do with the mailbox; the caller has
+ * logged it. */
+void session_fail_system(struct session *session);
+
+/* Talks until the end.  On QUIT the mailbox has been updated and the reply
+ * says whether that succeeded. */
+enum session_event session_transact(struct session *session);
+
+/* Logs how the session went. */
+void session_log_end(const struct session *session, enum session_event event);
+
+/* Logs where it stands: the answer to SIGUSR2. */
+void session_log_status(const struct session *session);
+
+/* Frees the mailbox.  The descriptors stay open. */
+void session_free(struct session *session);
+
+#endif

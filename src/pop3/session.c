@@ -1,0 +1,104 @@
+/* The session as a whole: beginning, stamp, log lines, end. */
+#include "config.h"
+
+#include "pop3/pop3.h"
+#include "support/clock.h"
+#include "support/log.h"
+#include "support/secret.h"
+#include "support/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+void
+session_init(struct session *session, int in, int out, const char *peer)
+{
+	memset(session, 0, sizeof(*session));
+	wire_init(&session->wire, in, out);
+	session->peer = peer;
+	session->user = "-";
+	session->started = clock_now();
+}
+
+int
+session_make_stamp(struct session *session)
+{
+	char host[128];
+	uint64_t random;
+
+	if (secret_random(&random, sizeof(random)) == -1)
+		return -1;
+	if (gethostname(host, sizeof(host)) == -1)
+		return -1;
+	host[sizeof(host) - 1] = '\0';
+	if (text_format(session->stamp, sizeof(session->stamp),
+		"<%ld.%lld.%016" PRIx64 "@%s>", (long)getpid(),
+		(long long)time(NULL), random,
+		host[0] == '\0' ? "localhost" : host))
+		return 0;
+	errno = ENAMETOOLONG;
+	return -1;
+}
+
+static const char *
+describe(enum session_event event)
+{
+	switch (event) {
+	case SESSION_QUIT:
+		return "quit";
+	case SESSION_TIMEOUT:
+		return "timeout";
+	case SESSION_ABUSE:
+		return "too many errors";
+	case SESSION_STOPPED:
+		return "stopped";
+	case SESSION_BROKEN:
+		return "mailbox trouble";
+	case SESSION_CONTINUE:
+	case SESSION_ATTEMPT:
+	case SESSION_GONE:
+		break;
+	}
+	return "connection lost";
+}
+
+static int64_t
+seconds(const struct session *session)
+{
+	return (clock_now() - session->started) / 1000;
+}
+
+/* Without QUIT nothing was deleted, whatever was marked. */
+void
+session_log_end(const struct session *session, enum session_event event)
+{
+	size_t count = session->mbox == NULL ? 0 : mbox_count(session->mbox);
+	size_t deleted = event == SESSION_QUIT ? session->deleted : 0;
+
+	log_event(LOG_INFO,
+	    "session end=\"%s\" retrieved=%zu deleted=%zu left=%zu "
+	    "octets=%" PRIu64 " seconds=%" PRId64 " commands=%lu user=%s "
+	    "addr=%s",
+	    describe(event), session->retrieved, deleted, count - deleted,
+	    session->wire.sent, seconds(session), session->commands,
+	    session->user, session->peer);
+}
+
+void
+session_log_status(const struct session *session)
+{
+	log_event(LOG_INFO,
+	    "status seconds=%" PRId64 " commands=%lu user=%s "
+	    "addr=%s",
+	    seconds(session), session->commands, session->user, session->peer);
+}
+
+void
+session_free(struct session *session)
+{
+	mbox_close(&session->mbox);
+	explicit_bzero(&session->credentials, sizeof(session->credentials));
+}

@@ -1,0 +1,356 @@
+/*
+ * The TRANSACTION and UPDATE states.  Runs as the mailbox owner.
+ */
+#include "config.h"
+
+#include "pop3/private.h"
+#include "support/clock.h"
+#include "support/log.h"
+#include "support/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How long QUIT may wait for the mailbox locks, in ms. */
+#define UPDATE_PATIENCE 60000
+
+/* ---- trouble with the mailbox ------------------------------------------- */
+
+static enum reply
+reply_for(enum mbox_failure failure)
+{
+	switch (failure) {
+	case MBOX_BUSY:
+		return REPLY_MAILBOX_BUSY;
+	case MBOX_UNSAFE:
+		return REPLY_MAILBOX_UNSAFE;
+	case MBOX_CHANGED:
+		return REPLY_MAILBOX_CHANGED;
+	case MBOX_FULL:
+	case MBOX_SYSTEM:
+		break;
+	}
+	return REPLY_MAILBOX_TROUBLE;
+}
+
+static void
+log_reason(const struct session *session, const struct mbox_reason *reason)
+{
+	log_event(reason->failure == MBOX_BUSY ? LOG_NOTICE : LOG_ERR,
+	    "mailbox trouble: %s user=%s addr=%s", reason->text, session->user,
+	    session->peer);
+}
+
+void
+session_fail(struct session *session, const struct mbox_reason *reason)
+{
+	log_reason(session, reason);
+	reply(&session->wire, reply_for(reason->failure));
+	wire_flush(&session->wire);
+}
+
+void
+session_fail_system(struct session *session)
+{
+	reply(&session->wire, REPLY_SYSTEM_TROUBLE);
+	wire_flush(&session->wire);
+}
+
+/* Once the mailbox is not what the session believes, no number means anything
+ * any more. */
+static enum session_event
+fail(struct session *session, const struct mbox_reason *reason)
+{
+	session_fail(session, reason);
+	return SESSION_BROKEN;
+}
+
+/* ---- message numbers ---------------------------------------------------- */
+
+/* Reads a message number, from 1, into the index i, from 0.  Answers if it is
+ * no message, or a deleted one. */
+static bool
+find_message(struct session *session, const char *text, size_t *i)
+{
+	uint64_t number;
+
+	if (!text_to_number(text, SIZE_MAX, &number) || number == 0 ||
+	    number > mbox_count(session->mbox)) {
+		reply(&session->wire, REPLY_NO_SUCH_MESSAGE);
+		return false;
+	}
+	*i = (size_t)number - 1;
+	if (mbox_is_deleted(session->mbox, *i)) {
+		reply(&session->wire, REPLY_IS_DELETED);
+		return false;
+	}
+	return true;
+}
+
+/* ---- STAT, LIST, UIDL --------------------------------------------------- */
+
+static enum session_event
+run_stat(struct session *session, const struct arguments *arguments)
+{
+	uint64_t octets = 0;
+	size_t count = 0;
+	size_t i;
+
+	(void)arguments;
+	for (i = 0; i < mbox_count(session->mbox); i++) {
+		if (mbox_is_deleted(session->mbox, i))
+			continue;
+		count++;
+		octets += mbox_octets(session->mbox, i);
+	}
+	wire_line(&session->wire, "+OK %zu %" PRIu64, count, octets);
+	return SESSION_CONTINUE;
+}
+
+static enum session_event
+run_list(struct session *session, const struct arguments *arguments)
+{
+	size_t i;
+
+	if (arguments->count == 1) {
+		if (find_message(session, arguments->at[0], &i))
+			wire_line(&session->wire, "+OK %zu %" PRIu64, i + 1,
+			    mbox_octets(session->mbox, i));
+		return SESSION_CONTINUE;
+	}
+	reply(&session->wire, REPLY_LISTING);
+	for (i = 0; i < mbox_count(session->mbox); i++)
+		if (!mbox_is_deleted(session->mbox, i))
+			wire_line(&session->wire, "%zu %" PRIu64, i + 1,
+			    mbox_octets(session->mbox, i));
+	wire_line(&session->wire, ".");
+	return SESSION_CONTINUE;
+}
+
+static enum session_event
+uidl_one(struct session *session, const char *text)
+{
+	struct mbox_reason reason;
+	char id[MBOX_UIDL_SIZE];
+	size_t i;
+
+	if (!find_message(session, text, &i))
+		return SESSION_CONTINUE;
+	if (mbox_uidl(session->mbox, i, id, &reason) == -1)
+		return fail(session, &reason);
+	wire_line(&session->wire, "+OK %zu %s", i + 1, id);
+	return SESSION_CONTINUE;
+}
+
+/* All ids are made by the first call, so trouble comes before the listing. */
+static enum session_event
+uidl_all(struct session *session)
+{
+	struct mbox_reason reason;
+	char id[MBOX_UIDL_SIZE];
+	size_t i;
+
+	if (mbox_count(session->mbox) > 0 &&
+	    mbox_uidl(session->mbox, 0, id, &reason) == -1)
+		return fail(session, &reason);
+	reply(&session->wire, REPLY_LISTING);
+	for (i = 0; i < mbox_count(session->mbox); i++) {
+		if (mbox_is_deleted(session->mbox, i))
+			continue;
+		if (mbox_uidl(session->mbox, i, id, &reason) == -1)
+			return SESSION_BROKEN;
+		wire_line(&session->wire, "%zu %s", i + 1, id);
+	}
+	wire_line(&session->wire, ".");
+	return SESSION_CONTINUE;
+}
+
+static enum session_event
+run_uidl(struct session *session, const struct arguments *arguments)
+{
+	return arguments->count == 1 ? uidl_one(session, arguments->at[0])
+				     : uidl_all(session);
+}
+
+/* ---- RETR, TOP ---------------------------------------------------------- */
+
+/* Sends the text.  After the first octet there is no way to tell the client of
+ * trouble but to end the connection. */
+static enum session_event
+send_text(struct session *session, struct mbox_reader *reader)
+{
+	struct mbox_reason reason;
+	const char *data;
+	size_t length;
+
+	wire_text_begin(&session->wire);
+	do {
+		if (mbox_read_next(reader, &data, &length, &reason) == -1) {
+			log_reason(session, &reason);
+			return SESSION_BROKEN;
+		}
+		wire_text(&session->wire, data, length);
+	} while (length > 0 && !session->wire.is_gone);
+	wire_text_end(&session->wire);
+	return session->wire.is_stalled ? SESSION_TIMEOUT : SESSION_CONTINUE;
+}
+
+static enum session_event
+run_retr(struct session *session, const struct arguments *arguments)
+{
+	struct mbox_reader reader;
+	struct mbox_reason reason;
+	size_t i;
+
+	if (!find_message(session, arguments->at[0], &i))
+		return SESSION_CONTINUE;
+	if (mbox_read(session->mbox, i, MBOX_ALL_LINES, &reader, &reason) == -1)
+		return fail(session, &reason);
+	if (i + 1 > session->last)
+		session->last = i + 1;
+	session->retrieved++;
+	wire_line(&session->wire, "+OK %" PRIu64 " octets",
+	    mbox_octets(session->mbox, i));
+	return send_text(session, &reader);
+}
+
+static enum session_event
+run_top(struct session *session, const struct arguments *arguments)
+{
+	struct mbox_reader reader;
+	struct mbox_reason reason;
+	uint64_t lines;
+	size_t i;
+
+	if (!find_message(session, arguments->at[0], &i))
+		return SESSION_CONTINUE;
+	if (!text_to_number(arguments->at[1], MBOX_ALL_LINES - 1, &lines))
+		return command_reject(session, REPLY_WRONG_ARGUMENTS);
+	if (mbox_read(session->mbox, i, lines, &reader, &reason) == -1)
+		return fail(session, &reason);
+	reply(&session->wire, REPLY_LISTING);
+	return send_text(session, &reader);
+}
+
+/* ---- DELE, RSET, LAST, NOOP --------------------------------------------- */
+
+static enum session_event
+run_dele(struct session *session, const struct arguments *arguments)
+{
+	size_t i;
+
+	if (!find_message(session, arguments->at[0], &i))
+		return SESSION_CONTINUE;
+	mbox_delete(session->mbox, i);
+	session->deleted++;
+	reply(&session->wire, REPLY_DELETED);
+	return SESSION_CONTINUE;
+}
+
+static enum session_event
+run_rset(struct session *session, const struct arguments *arguments)
+{
+	(void)arguments;
+	mbox_undelete_all(session->mbox);
+	session->deleted = 0;
+	session->last = session->first_last;
+	reply(&session->wire, REPLY_RESET);
+	return SESSION_CONTINUE;
+}
+
+/* RFC 1460, gone from RFC 1939: the highest message retrieved so far. */
+static enum session_event
+run_last(struct session *session, const struct arguments *arguments)
+{
+	(void)arguments;
+	wire_line(&session->wire, "+OK %zu", session->last);
+	return SESSION_CONTINUE;
+}
+
+static enum session_event
+run_noop(struct session *session, const struct arguments *arguments)
+{
+	(void)arguments;
+	reply(&session->wire, REPLY_NOTHING);
+	return SESSION_CONTINUE;
+}
+
+/* ---- QUIT --------------------------------------------------------------- */
+
+/* The reply leaves after the update, and tells its outcome; a client that has
+ * gone meanwhile changes nothing. */
+static enum session_event
+run_quit(struct session *session, const struct arguments *arguments)
+{
+	struct mbox_reason reason;
+	enum session_event event = SESSION_QUIT;
+
+	(void)arguments;
+	if (mbox_update(
+		session->mbox, clock_now() + UPDATE_PATIENCE, &reason) == 0) {
+		reply(&session->wire, REPLY_UPDATED);
+	} else {
+		session->deleted = 0;
+		event = SESSION_BROKEN;
+		log_reason(session, &reason);
+		reply(&session->wire,
+		    reason.failure == MBOX_CHANGED ? REPLY_MAILBOX_CHANGED
+						   : REPLY_NOT_UPDATED);
+	}
+	wire_flush(&session->wire);
+	return event;
+}
+
+static const struct command table[] = {
+	{ "STAT", 0, 0, false, run_stat },
+	{ "LIST", 0, 1, false, run_list },
+	{ "UIDL", 0, 1, false, run_uidl },
+	{ "RETR", 1, 1, false, run_retr },
+	{ "TOP", 2, 2, false, run_top },
+	{ "DELE", 1, 1, false, run_dele },
+	{ "RSET", 0, 0, false, run_rset },
+	{ "LAST", 0, 0, false, run_last },
+	{ "NOOP", 0, 0, false, run_noop },
+	{ "CAPA", 0, 0, false, command_capa },
+	{ "QUIT", 0, 0, false, run_quit },
+	{ NULL, 0, 0, false, NULL },
+};
+
+/* ---- the session -------------------------------------------------------- */
+
+/* What LAST knows from earlier sessions. */
+static size_t
+find_last_read(const struct mbox *mbox)
+{
+	size_t i = mbox_count(mbox);
+
+	while (i > 0 && !mbox_was_read(mbox, i - 1))
+		i--;
+	return i;
+}
+
+enum session_event
+session_open(
+    struct session *session, const struct mbox_place *place, int64_t deadline)
+{
+	struct mbox_reason reason;
+
+	if (mbox_open(&session->mbox, place, deadline, &reason) == -1)
+		return fail(session, &reason);
+	if (!mbox_is_mbox(session->mbox))
+		log_event(LOG_WARNING,
+		    "%s/%s: not an mbox, shown as empty and left alone "
+		    "user=%s addr=%s",
+		    place->directory, place->name, session->user,
+		    session->peer);
+	session->last = session->first_last = find_last_read(session->mbox);
+	reply(&session->wire, REPLY_LOGGED_IN);
+	return SESSION_CONTINUE;
+}
+
+enum session_event
+session_transact(struct session *session)
+{
+	return command_loop(session, table);
+}

@@ -1,0 +1,108 @@
+/* Operations on text from outside.  Runs in every process. */
+#include "config.h"
+
+#include "support/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+bool
+text_to_number(const char *text, uint64_t most, uint64_t *number)
+{
+	uint64_t value = 0;
+	const char *p;
+
+	if (*text == '\0')
+		return false;
+	for (p = text; *p != '\0'; p++) {
+		uint64_t digit = (uint64_t)(unsigned char)*p - '0';
+
+		if (*p < '0' || *p > '9')
+			return false;
+		if (value > most / 10 || value * 10 > most - digit)
+			return false;
+		value = value * 10 + digit;
+	}
+	*number = value;
+	return true;
+}
+
+bool
+text_copy(char *out, size_t size, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length >= size) {
+		out[0] = '\0';
+		return false;
+	}
+	memcpy(out, text, length + 1);
+	return true;
+}
+
+bool
+text_format(char *out, size_t size, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(out, size, format, arguments);
+	va_end(arguments);
+	if (length >= 0 && (size_t)length < size)
+		return true;
+	out[0] = '\0';
+	return false;
+}
+
+void
+text_lower(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text >= 'A' && *text <= 'Z')
+			*text = (char)(*text - 'A' + 'a');
+}
+
+static bool
+is_plain(unsigned char c)
+{
+	return c >= 0x21 && c <= 0x7e && c != '"' && c != '\\';
+}
+
+const char *
+text_escape(char *out, size_t size, const char *text, size_t length)
+{
+	size_t used = 0;
+	size_t i;
+
+	for (i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)text[i];
+		size_t wanted = is_plain(c) ? 1 : 4;
+
+		if (used + wanted >= size)
+			break;
+		if (wanted == 1)
+			out[used] = (char)c;
+		else
+			snprintf(out + used, size - used, "\\x%02x", c);
+		used += wanted;
+	}
+	out[used] = '\0';
+	return out;
+}
+
+char *
+text_field(char **rest, char separator)
+{
+	char *field = *rest;
+	char *end;
+
+	if (field == NULL)
+		return NULL;
+	end = strchr(field, separator);
+	if (end != NULL)
+		*end++ = '\0';
+	*rest = end;
+	return field;
+}

@@ -1,0 +1,302 @@
+"""A complete installation of gnu-pop3d below a temporary directory.
+
+    with House() as house:
+        house.add_user("joe", "kvt.dk", "secret")
+        house.write_mailbox("joe", "kvt.dk", [message, ...])
+        with house.inetd() as client:          # over a socket pair
+            client.login("joe@kvt.dk", "secret")
+        port = house.start_daemon()             # over TCP
+        with house.connect() as client: ...
+
+Runs as root, with mail that belongs to a user of its own, or as anybody, with
+mail of his own.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+BUILD = pathlib.Path(os.environ.get("POP3D_BUILD", "."))
+SOURCE = pathlib.Path(os.environ.get("POP3D_SOURCE", "."))
+DAEMON = BUILD / "gnu-pop3d"
+VIRTUAL = BUILD / "virtual"
+
+IS_ROOT = os.geteuid() == 0
+# A user who needs no entry in /etc/passwd.
+OWNER = 47110 if IS_ROOT else os.getuid()
+GROUP = 47110 if IS_ROOT else os.getgid()
+
+FROM_LINE = b"From sender@example.com Sun Nov 22 07:00:00 2026\n"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def become_owner(uid=OWNER, gid=GROUP):
+    """For preexec_fn: what an MTA does before it runs a helper."""
+    def become():
+        if IS_ROOT:
+            os.setgroups([])
+            os.setgid(gid)
+            os.setuid(uid)
+    return become
+
+
+class Client:
+    """A raw POP3 client: bytes in, bytes out, no cleverness."""
+
+    def __init__(self, connection, process=None):
+        self.socket = connection
+        self.socket.settimeout(30)
+        self.process = process
+        self.buffer = b""
+        self.greeting = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.socket.close()
+        if self.process is not None:
+            self.process.wait(timeout=30)
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def line(self):
+        """The next line without CR LF; None at the end of the connection."""
+        while b"\n" not in self.buffer:
+            try:
+                data = self.socket.recv(65536)
+            except ConnectionResetError:
+                data = b""
+            if not data:
+                assert self.buffer == b"", f"cut line {self.buffer!r}"
+                return None
+            self.buffer += data
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        assert line.endswith(b"\r"), f"line without CR: {line!r}"
+        return line[:-1]
+
+    def lines(self):
+        """A multi-line reply behind its first line, dots unstuffed."""
+        result = []
+        while (line := self.line()) != b".":
+            assert line is not None, "connection ended inside a reply"
+            result.append(line[1:] if line.startswith(b".") else line)
+        return result
+
+    def ask(self, command):
+        """Sends a command (str or bytes, without CR LF); its first line."""
+        if isinstance(command, str):
+            command = command.encode()
+        self.send(command + b"\r\n")
+        return self.line()
+
+    def ok(self, command):
+        reply = self.ask(command)
+        assert reply is not None and reply.startswith(b"+OK"), \
+            f"{command!r} -> {reply!r}"
+        return reply
+
+    def err(self, command):
+        reply = self.ask(command)
+        assert reply is not None and reply.startswith(b"-ERR"), \
+            f"{command!r} -> {reply!r}"
+        return reply
+
+    def listing(self, command):
+        self.ok(command)
+        return self.lines()
+
+    def retr(self, number):
+        """The announced size, and the text as sent without dot stuffing."""
+        reply = self.ok(f"RETR {number}")
+        text = b"".join(line + b"\r\n" for line in self.lines())
+        return int(reply.split()[1]), text
+
+    def greet(self):
+        self.greeting = self.line()
+        assert self.greeting.startswith(b"+OK"), self.greeting
+        return self
+
+    def login(self, user, password):
+        if self.greeting is None:
+            self.greet()
+        self.ok(f"USER {user}")
+        return self.ok(f"PASS {password}")
+
+    def is_ended(self):
+        return self.line() is None
+
+
+class House:
+    def __init__(self):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="gnu-pop3d-test."))
+        self.root.chmod(0o755)
+        self.virtual = self.root / "etc"
+        self.spool = self.root / "spool"
+        self.mail = self.root / "mail"
+        self.state = self.root / "state"
+        self.log_path = self.root / "log"
+        for directory in (self.virtual, self.spool, self.mail):
+            directory.mkdir()
+        self.state.mkdir(mode=0o700)
+        self.log_path.touch()
+        self.daemon = None
+        self.port = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop_daemon()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    # ---- accounts and mail -------------------------------------------------
+
+    def own(self, path, uid=OWNER, gid=GROUP):
+        if IS_ROOT:
+            os.chown(path, uid, gid)
+
+    def add_domain(self, domain, uid=OWNER, gid=GROUP):
+        for top in (self.virtual, self.spool):
+            (top / domain).mkdir(exist_ok=True)
+        self.own(self.spool / domain, uid, gid)
+        passwd = self.virtual / domain / "passwd"
+        if not passwd.exists():
+            passwd.touch(mode=0o600)
+            self.own(passwd, uid, gid)
+
+    def add_line(self, domain, line, uid=OWNER, gid=GROUP):
+        """Adds a raw line to the domain's passwd file."""
+        self.add_domain(domain, uid, gid)
+        with open(self.virtual / domain / "passwd", "a") as passwd:
+            passwd.write(line + "\n")
+
+    def add_user(self, user, domain, secret, uid=OWNER, gid=GROUP, home="."):
+        self.add_line(
+            domain, f"{user}:{secret}:{uid}:{gid}::{home}:", uid, gid)
+
+    def mailbox(self, user, domain):
+        return self.spool / domain / user
+
+    def write_mailbox(self, user, domain, messages, uid=OWNER, gid=GROUP):
+        """Writes messages (bytes, LF ends) as an mbox; returns its path."""
+        path = self.mailbox(user, domain)
+        path.write_bytes(b"".join(
+            FROM_LINE + message + b"\n" for message in messages))
+        path.chmod(0o600)
+        self.own(path, uid, gid)
+        return path
+
+    # ---- programs ----------------------------------------------------------
+
+    def options(self):
+        return [f"--virtual-dir={self.virtual}",
+                f"--virtual-spool={self.spool}",
+                f"--mail-spool={self.mail}",
+                f"--state-dir={self.state}"]
+
+    def deliver(self, message, *arguments, environment=None, uid=OWNER,
+                gid=GROUP):
+        """Runs virtual as an MTA would; returns the finished process."""
+        return subprocess.run(
+            [VIRTUAL, f"--virtual-dir={self.virtual}",
+             f"--virtual-spool={self.spool}", *arguments],
+            input=message, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            preexec_fn=become_owner(uid, gid), timeout=120,
+            env={"PATH": "/usr/bin:/bin", **(environment or {})},
+            check=False)
+
+    def inetd(self, *options):
+        """The daemon in inetd mode on one end of a socket pair."""
+        ours, theirs = socket.socketpair()
+        with open(self.log_path, "ab") as log:
+            process = subprocess.Popen(
+                [DAEMON, "-i", "--debug=100", *self.options(), *options],
+                stdin=theirs, stdout=theirs, stderr=log)
+        theirs.close()
+        return Client(ours, process)
+
+    def converse(self, data, *options):
+        """Feeds data to inetd mode through pipes; returns all output."""
+        with open(self.log_path, "ab") as log:
+            return subprocess.run(
+                [DAEMON, "-i", "--debug=100", *self.options(), *options],
+                input=data, stdout=subprocess.PIPE, stderr=log, timeout=120,
+                check=False).stdout
+
+    def start_daemon(self, *options, listen=None):
+        """Starts the standalone daemon in the foreground."""
+        self.port = free_port()
+        where = listen or [f"--listen=127.0.0.1:{self.port}"]
+        with open(self.log_path, "ab") as log:
+            self.daemon = subprocess.Popen(
+                [DAEMON, "-d", "--foreground", "--debug=100", *where,
+                 *self.options(), *options],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        if listen is None:
+            self.wait_for(self.is_listening, "the daemon to listen")
+        return self.port
+
+    def is_listening(self):
+        if self.daemon.poll() is not None:
+            raise AssertionError(f"daemon ended: {self.log()}")
+        table = pathlib.Path("/proc/net/tcp").read_text()
+        return f":{self.port:04X} 00000000:0000 0A" in table
+
+    def stop_daemon(self):
+        """Ends the daemon and its sessions; returns its exit status."""
+        if self.daemon is None:
+            return None
+        daemon, self.daemon = self.daemon, None
+        for _ in range(20):
+            if daemon.poll() is not None:
+                break
+            daemon.send_signal(signal.SIGTERM)
+            try:
+                daemon.wait(timeout=0.5)
+            except subprocess.TimeoutExpired:
+                continue
+        else:
+            daemon.kill()
+        return daemon.wait()
+
+    def connect(self, address="127.0.0.1"):
+        return Client(socket.create_connection((address, self.port), 30))
+
+    # ---- looking -----------------------------------------------------------
+
+    def log(self):
+        return self.log_path.read_text(errors="backslashreplace")
+
+    def logged(self, pattern):
+        """Waits for a log line that matches; returns the match."""
+        found = []
+
+        def look():
+            found[:] = re.findall(pattern, self.log())
+            return bool(found)
+        self.wait_for(look, f"log line {pattern!r}")
+        return found[0]
+
+    def wait_for(self, condition, what, seconds=20):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited in vain for {what}\n"
+                                     f"log:\n{self.log()}")
+            time.sleep(0.02)
