@@ -49,4 +49,8 @@ struct options {
  */
 void options_parse(struct options *options, int argc, char **argv);
 
+/* What --help and --version print. */
+extern const char options_help[];
+extern const char options_version[];
+
 #endif

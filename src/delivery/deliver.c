@@ -12,7 +12,6 @@
 #include "support/text.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,18 +20,6 @@
 
 /* Far below Postfix's command_time_limit of 1000 s, which would bounce. */
 #define LOCK_PATIENCE 60000
-
-int
-outcome_set(struct outcome *outcome, int status, const char *format, ...)
-{
-	va_list arguments;
-
-	outcome->status = status;
-	va_start(arguments, format);
-	vsnprintf(outcome->text, sizeof(outcome->text), format, arguments);
-	va_end(arguments);
-	return -1;
-}
 
 /* ---- the account -------------------------------------------------------- */
 
