@@ -110,6 +110,17 @@ address_text(const struct address *address, char text[ADDRESS_TEXT_SIZE])
 		inet_ntop(AF_INET6, &in6->sin6_addr, text, ADDRESS_TEXT_SIZE);
 }
 
+static bool
+is_own_host(const void *ipv4, const struct sockaddr_in6 *in6)
+{
+	static const unsigned char own[4] = { 127, 0, 0, 1 };
+
+	if (ipv4 != NULL)
+		return memcmp(ipv4, own, sizeof(own)) == 0;
+	return in6->sin6_family == AF_INET6 &&
+	    IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
 struct source
 address_source(const struct address *address)
 {
@@ -118,6 +129,8 @@ address_source(const struct address *address)
 	const struct sockaddr_in6 *in6 =
 	    (const struct sockaddr_in6 *)&address->storage;
 
+	if (is_own_host(ipv4, in6))
+		return source;
 	if (ipv4 != NULL) {
 		source.family = AF_INET;
 		memcpy(&source.number, ipv4, 4);

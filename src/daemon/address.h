@@ -35,10 +35,12 @@ void address_text(const struct address *address, char text[ADDRESS_TEXT_SIZE]);
 /* Identifies a source: an IPv4 address, or the first 64 bits of an IPv6
  * address. */
 struct source {
-	int family; /* 0: unknown */
+	int family; /* 0: none that could be told from others */
 	uint64_t number;
 };
 
+/* The loopback addresses 127.0.0.1 and ::1 give family 0: behind them stand
+ * stunnel and webmail with the clients of everybody. */
 struct source address_source(const struct address *address);
 bool source_equal(const struct source *a, const struct source *b);
 

@@ -30,6 +30,9 @@
 #define LOCK_PATIENCE  20000 /* ms to wait for mailbox locks at login */
 #define STALL_LIMIT    120000
 
+/* A longer name must not push the address off the log line. */
+#define LOGGED_NAME_SIZE 300
+
 struct connection {
 	const struct house *house;
 	struct session session;
@@ -144,7 +147,7 @@ log_failure(const struct connection *connection, const char *why)
 {
 	const struct credentials *credentials =
 	    &connection->session.credentials;
-	char name[4 * CREDENTIALS_NAME_SIZE];
+	char name[LOGGED_NAME_SIZE];
 
 	log_event(LOG_NOTICE,
 	    "login failed reason=\"%s\" method=%s user=%s addr=%s", why,
