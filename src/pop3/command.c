@@ -39,9 +39,10 @@ command_capa(struct session *session, const struct arguments *arguments)
 enum session_event
 command_reject(struct session *session, enum reply number)
 {
-	reply(&session->wire, number);
-	if (++session->bad_commands < MOST_BAD_COMMANDS)
+	if (++session->bad_commands < MOST_BAD_COMMANDS) {
+		reply(&session->wire, number);
 		return SESSION_CONTINUE;
+	}
 	reply(&session->wire, REPLY_TOO_MANY_BAD);
 	wire_flush(&session->wire);
 	return SESSION_ABUSE;
@@ -90,13 +91,18 @@ parse_arguments(
 	    arguments->count <= command->most;
 }
 
+/* What takes the rest of the line verbatim is a secret. */
 static void
 trace(const struct command *command, const struct arguments *arguments)
 {
-	log_trace(TRACE_COMMANDS, "command %s%s%s", command->verb,
-	    command->takes_rest || arguments->count == 0 ? "" : " ",
-	    command->takes_rest || arguments->count == 0 ? ""
-							 : arguments->at[0]);
+	char escaped[WIRE_LINE_SIZE] = "";
+
+	if (!log_traces(TRACE_COMMANDS))
+		return;
+	if (arguments->count > 0 && !command->takes_rest)
+		text_escape(escaped, sizeof(escaped), arguments->at[0],
+		    strlen(arguments->at[0]));
+	log_trace(TRACE_COMMANDS, "command %s %s", command->verb, escaped);
 }
 
 static enum session_event

@@ -36,7 +36,8 @@ enum session_event command_loop(
 enum session_event command_capa(
     struct session *session, const struct arguments *arguments);
 
-/* Answers with number and counts the command as a bad one. */
+/* Answers with number and counts the command as a bad one; one too many is
+ * told so instead, and ends the session. */
 enum session_event command_reject(struct session *session, enum reply number);
 
 #endif

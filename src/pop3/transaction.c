@@ -287,6 +287,7 @@ run_quit(struct session *session, const struct arguments *arguments)
 	enum session_event event = SESSION_QUIT;
 
 	(void)arguments;
+	log_trace(TRACE_MAILBOX, "updating, deleted=%zu", session->deleted);
 	if (mbox_update(
 		session->mbox, clock_now() + UPDATE_PATIENCE, &reason) == 0) {
 		reply(&session->wire, REPLY_UPDATED);
@@ -344,6 +345,8 @@ session_open(
 		    "user=%s addr=%s",
 		    place->directory, place->name, session->user,
 		    session->peer);
+	log_trace(TRACE_MAILBOX, "opened %s/%s messages=%zu", place->directory,
+	    place->name, mbox_count(session->mbox));
 	session->last = session->first_last = find_last_read(session->mbox);
 	reply(&session->wire, REPLY_LOGGED_IN);
 	return SESSION_CONTINUE;

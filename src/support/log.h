@@ -14,9 +14,9 @@
  * left one is for the processes of a session, the right one for the daemon.
  */
 enum log_trace {
-	TRACE_COMMANDS = 0x10,	 /* commands and replies, secrets left out */
-	TRACE_MAILBOX = 0x20,	 /* locks, scan, update */
-	TRACE_LOGIN = 0x40,	 /* account look-up, privileges */
+	TRACE_COMMANDS = 0x10,	 /* commands, secrets left out */
+	TRACE_MAILBOX = 0x20,	 /* opening and updating it */
+	TRACE_LOGIN = 0x40,	 /* where an account was looked up */
 	TRACE_CONNECTION = 0x01, /* accept, fork, end of children */
 	TRACE_SIGNALS = 0x02	 /* signals seen by the listener */
 };
