@@ -199,6 +199,8 @@ judge_ids(const struct passwd_file *file, const struct account *account)
 {
 	if (account->uid == 0)
 		return "uid 0 is never served";
+	if (account->gid == 0)
+		return "gid 0 is never served";
 	if (account->uid < file->rules.least_uid)
 		return "the uid is below --min-uid";
 	if (file->owner == 0)

@@ -45,6 +45,8 @@ judge_user(const struct account_rules *rules, const struct passwd *user)
 {
 	if (user->pw_uid == 0)
 		return "uid 0 is never served";
+	if (user->pw_gid == 0)
+		return "gid 0 is never served";
 	if (user->pw_uid < rules->least_uid)
 		return "uid below --min-uid";
 	return NULL;

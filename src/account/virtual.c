@@ -52,6 +52,7 @@ enum account_search
 account_find(const struct account_rules *rules, const char *user,
     const char *domain, struct account *account)
 {
+	enum account_search found;
 	struct search search;
 
 	if (!account_is_domain_name(domain))
@@ -59,9 +60,10 @@ account_find(const struct account_rules *rules, const char *user,
 	if (!account_is_user_name(user))
 		return ACCOUNT_UNKNOWN;
 	virtual_find(rules, user, domain, &search);
+	found = search.found;
 	*account = search.record.account;
 	explicit_bzero(&search, sizeof(search));
-	return search.found;
+	return found;
 }
 
 static bool
