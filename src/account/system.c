@@ -55,11 +55,10 @@ judge_user(const struct account_rules *rules, const struct passwd *user)
 static void
 take_secret(struct record *record, const char *hash)
 {
-	if (!is_usable_hash(hash)) {
+	if (!is_usable_hash(hash) && record->refusal == NULL)
 		record->refusal = "account locked";
-		return;
-	}
-	if (text_copy(record->secret, sizeof(record->secret), hash))
+	if (is_usable_hash(hash) &&
+	    text_copy(record->secret, sizeof(record->secret), hash))
 		record->kind = SECRET_HASH;
 }
 

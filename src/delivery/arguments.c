@@ -68,7 +68,8 @@ path(const char *text)
 }
 
 static void
-set_option(struct delivery *delivery, int option, const char *value)
+set_option(struct delivery *delivery, int option, const char *value,
+    const char *argument)
 {
 	switch (option) {
 	case 'f':
@@ -92,7 +93,7 @@ set_option(struct delivery *delivery, int option, const char *value)
 	case 'v':
 		print_and_exit(version);
 	default:
-		fail("unknown option or missing value", "");
+		fail("unknown option or missing value: ", argument);
 	}
 }
 
@@ -110,9 +111,10 @@ delivery_parse(struct delivery *delivery, int argc, char **argv)
 	delivery->rules.least_uid = 1;
 	delivery->lock_methods = MBOX_LOCK_DEFAULT;
 	delivery->sender = getenv("SENDER");
+	opterr = 0; /* the first line of output begins with a status code */
 	while ((option = getopt_long(
 		    argc, argv, "f:r:hv", long_options, NULL)) != -1)
-		set_option(delivery, option, optarg);
+		set_option(delivery, option, optarg, argv[optind - 1]);
 	if (optind < argc)
 		fail("superfluous argument ", argv[optind]);
 }

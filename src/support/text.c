@@ -20,7 +20,7 @@ text_to_number(const char *text, uint64_t most, uint64_t *number)
 
 		if (*p < '0' || *p > '9')
 			return false;
-		if (value > most / 10 || value * 10 > most - digit)
+		if (digit > most || value > (most - digit) / 10)
 			return false;
 		value = value * 10 + digit;
 	}
