@@ -4,6 +4,7 @@
 #include "daemon/connection.h"
 #include "daemon/listener.h"
 #include "daemon/options.h"
+#include "daemon/recovery.h"
 #include "support/fileio.h"
 #include "support/log.h"
 #include "support/signals.h"
@@ -24,10 +25,12 @@ main(int argc, char **argv)
 	if (options.logs_to_stderr)
 		log_to_stderr();
 	log_set_traces(options.traces);
-	log_echo(options.is_daemon);
+	log_echo(options.is_daemon || options.recovers);
 	signals_init();
 	if (house_prepare(&house, &options) == -1)
 		return EX_CONFIG;
+	if (options.recovers)
+		return recovery_run_all(&house) == 0 ? EX_OK : EX_TEMPFAIL;
 	if (options.is_daemon)
 		return listener_run(&house);
 	return connection_serve(&house, NULL, house_offers_apop(&house));

@@ -64,9 +64,10 @@ remove_pid(struct children *children, pid_t pid)
 }
 
 /* Signals coalesce, so one SIGCHLD may stand for many ends. */
-void
+bool
 children_reap(struct children *children)
 {
+	bool was_killed = false;
 	int status;
 	pid_t pid;
 
@@ -74,10 +75,13 @@ children_reap(struct children *children)
 		remove_pid(children, pid);
 		log_trace(TRACE_CONNECTION, "child %ld ended, status %#x",
 		    (long)pid, (unsigned int)status);
-		if (WIFSIGNALED(status) && WTERMSIG(status) != SIGTERM)
-			log_event(LOG_ERR, "child %ld was killed by signal %d",
-			    (long)pid, WTERMSIG(status));
+		if (!WIFSIGNALED(status) || WTERMSIG(status) == SIGTERM)
+			continue;
+		log_event(LOG_ERR, "child %ld was killed by signal %d",
+		    (long)pid, WTERMSIG(status));
+		was_killed = true;
 	}
+	return was_killed;
 }
 
 void

@@ -36,9 +36,10 @@ void children_add(
 size_t children_of(
     const struct children *children, const struct source *source);
 
-/* Takes all children that have ended off the table; logs those that a signal
- * killed. */
-void children_reap(struct children *children);
+/* Takes all children that have ended off the table.  Logs those that a signal
+ * killed, and returns true if there were any: they may have left an update
+ * half done. */
+bool children_reap(struct children *children);
 
 /* Sends a signal to all. */
 void children_signal(const struct children *children, int signal);

@@ -9,6 +9,7 @@
 #include "daemon/lockkeeper.h"
 #include "daemon/login.h"
 #include "daemon/privilege.h"
+#include "daemon/recovery.h"
 #include "support/clock.h"
 #include "support/log.h"
 #include "support/signals.h"
@@ -43,41 +44,6 @@ struct connection {
 	char peer[ADDRESS_TEXT_SIZE];
 	char local_domain[ACCOUNT_DOMAIN_SIZE]; /* empty: not looked up */
 };
-
-/* ---- the house ---------------------------------------------------------- */
-
-int
-house_prepare(struct house *house, const struct options *options)
-{
-	house->options = options;
-	house->login_uid = geteuid();
-	house->login_gid = getegid();
-	if (privilege_is_root() &&
-	    !privilege_find_user(
-		options->login_user, &house->login_uid, &house->login_gid)) {
-		log_event(LOG_ERR,
-		    "login user %s does not exist or is root; make it with "
-		    "useradd --system, or give --login-user",
-		    options->login_user != NULL ? options->login_user
-						: "pop3d or nobody");
-		return -1;
-	}
-	return state_prepare(&house->state, options);
-}
-
-bool
-house_offers_apop(const struct house *house)
-{
-	switch (house->options->apop) {
-	case APOP_ALWAYS:
-		return true;
-	case APOP_NEVER:
-		return false;
-	case APOP_AUTO:
-		break;
-	}
-	return account_some_are_plain(&house->options->rules);
-}
 
 /* ---- the socket --------------------------------------------------------- */
 
@@ -272,10 +238,9 @@ find_place(struct connection *connection)
 	struct mbox_place *place = &connection->place;
 	bool is_home;
 
+	house_set_methods(connection->house, place);
 	place->owner = connection->account.uid;
-	place->methods = options->lock_methods;
-	place->syncs = options->syncs;
-	place->keeper = -1;
+	place->group = connection->account.gid;
 	if (!account_mailbox(&options->rules, &connection->account,
 		place->directory, place->name, &is_home)) {
 		log_event(LOG_ERR,
@@ -326,7 +291,9 @@ serve_user(struct connection *connection)
 		session_fail(session, &reason);
 		return SESSION_BROKEN;
 	}
-	if (become_owner(connection) == -1) {
+	if ((mbox_needs_recovery(&connection->place) &&
+		recovery_run(house, &connection->place) == -1) ||
+	    become_owner(connection) == -1) {
 		session_fail_system(session);
 		return SESSION_BROKEN;
 	}

@@ -6,22 +6,7 @@
 #define DAEMON_CONNECTION_H
 
 #include "daemon/address.h"
-#include "daemon/options.h"
-#include "daemon/state.h"
-
-/* What is found out once, before the first connection. */
-struct house {
-	const struct options *options;
-	struct state state;
-	uid_t login_uid; /* for processes without rights */
-	gid_t login_gid;
-};
-
-/* Fills house.  Logs what is wrong and returns -1 if nobody could be served. */
-int house_prepare(struct house *house, const struct options *options);
-
-/* True when APOP is to be offered now; looks through all domains. */
-bool house_offers_apop(const struct house *house);
+#include "daemon/house.h"
 
 /*
  * Serves the client on descriptors 0 and 1, address or, in inetd mode, NULL.

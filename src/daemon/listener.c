@@ -8,6 +8,7 @@
 
 #include "daemon/children.h"
 #include "daemon/listener.h"
+#include "daemon/recovery.h"
 #include "daemon/sockets.h"
 #include "daemon/systemd.h"
 #include "support/clock.h"
@@ -98,6 +99,13 @@ start_child(struct listener *listener, int client, const struct address *peer,
 	children_add(&listener->children, pid, source);
 }
 
+static void
+reap(struct listener *listener)
+{
+	if (children_reap(&listener->children))
+		recovery_start(listener->house);
+}
+
 /* Closes client, unless this process has become the child. */
 static void
 admit(struct listener *listener, int client, const struct address *peer)
@@ -105,7 +113,7 @@ admit(struct listener *listener, int client, const struct address *peer)
 	const struct options *options = listener->house->options;
 	struct source source = address_source(peer);
 
-	children_reap(&listener->children);
+	reap(listener);
 	if (listener->children.count >= listener->children.most) {
 		refuse(client, "too many sessions", peer);
 	} else if (source.family != 0 &&
@@ -193,7 +201,7 @@ handle_signals(struct listener *listener)
 	bool is_terminated = signals_take(SIGTERM);
 
 	if (signals_take(SIGCHLD))
-		children_reap(&listener->children);
+		reap(listener);
 	if (is_terminated || signals_take(SIGHUP) || signals_take(SIGINT)) {
 		log_trace(TRACE_SIGNALS, "signal to stop");
 		stop(listener);
@@ -222,6 +230,7 @@ wait_and_accept(struct listener *listener)
 static int
 run(struct listener *listener)
 {
+	(void)recovery_run_all(listener->house);
 	systemd_notify("READY=1");
 	while (!listener->is_child &&
 	    (!listener->is_stopping || listener->children.count > 0)) {

@@ -35,6 +35,7 @@ enum long_option {
 	OPTION_PID_FILE,
 	OPTION_LOCK,
 	OPTION_FSYNC,
+	OPTION_RECOVER,
 	OPTION_LATER
 };
 
@@ -67,6 +68,7 @@ static const struct option long_options[] = {
 	{ "pid-file", required_argument, NULL, OPTION_PID_FILE },
 	{ "lock", required_argument, NULL, OPTION_LOCK },
 	{ "fsync", required_argument, NULL, OPTION_FSYNC },
+	{ "recover", no_argument, NULL, OPTION_RECOVER },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 
@@ -78,7 +80,6 @@ static const struct option long_options[] = {
 	{ "relay-file", required_argument, NULL, OPTION_LATER },
 	{ "auth-cache", required_argument, NULL, OPTION_LATER },
 	{ "check", no_argument, NULL, OPTION_LATER },
-	{ "recover", no_argument, NULL, OPTION_LATER },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -252,6 +253,9 @@ set_running(struct options *options, int option, const char *value)
 		return true;
 	case 'D':
 		parse_debug(options, value);
+		return true;
+	case OPTION_RECOVER:
+		options->recovers = true;
 		return true;
 	case OPTION_FOREGROUND:
 		options->stays_in_foreground = true;

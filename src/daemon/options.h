@@ -20,6 +20,7 @@ enum apop_offer {
 
 struct options {
 	bool is_daemon; /* else inetd: serve descriptor 0 */
+	bool recovers;	/* only finish interrupted updates */
 	bool stays_in_foreground;
 	bool listens_on_ipv6;
 	unsigned int most_sessions;

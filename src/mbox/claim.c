@@ -4,27 +4,42 @@
  * free for delivery during the session.
  *
  * Runs as root, before the session becomes the mailbox owner: the state
- * directory is nobody else's, so nobody can hold the claims of others.
+ * directory is nobody else's, so nobody can hold the claims of others.  The
+ * lock file says whose mailbox it guards.  It is only ever written here, and
+ * the session holds a descriptor that cannot write it, so it can be believed
+ * when root finishes an update after a crash; the journal, which the session
+ * writes, cannot.
  */
 #include "config.h"
 
 #include "mbox/private.h"
 #include "support/clock.h"
+#include "support/fileio.h"
 #include "support/md5.h"
 #include "support/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TRY_EVERY 50 /* ms */
 
-/* The path with each slash as a percent sign, which no name of ours has in it;
- * its digest where that would be too long for a file name. */
+/* A file name without suffix. */
+#define BASE_SIZE (MBOX_NAME_SIZE - 8)
+
+/* What the lock file says: path, uid, gid, whether a dotlock is needed. */
+#define LABEL_SIZE (MBOX_PATH_SIZE + MBOX_NAME_SIZE + 64)
+
+/* ---- names -------------------------------------------------------------- */
+
+/* The path with each slash as a percent sign; its digest where that would be
+ * too long for a file name. */
 static void
-claim_name(const struct mbox_place *place, char name[MBOX_NAME_SIZE])
+base_name(const struct mbox_place *place, char base[BASE_SIZE])
 {
 	char path[MBOX_PATH_SIZE + MBOX_NAME_SIZE];
 	unsigned char digest[MD5_LENGTH];
@@ -36,54 +51,241 @@ claim_name(const struct mbox_place *place, char name[MBOX_NAME_SIZE])
 	for (p = path; *p != '\0'; p++)
 		if (*p == '/')
 			*p = '%';
-	if (text_format(name, MBOX_NAME_SIZE, "%s.lock", path))
+	if (text_copy(base, BASE_SIZE, path))
 		return;
 	md5_init(&md5);
 	md5_update(&md5, path, strlen(path));
 	md5_final(&md5, digest);
 	md5_hex(digest, hex);
-	text_format(name, MBOX_NAME_SIZE, "%s.lock", hex);
+	text_copy(base, BASE_SIZE, hex);
+}
+
+/* Opens BASE.SUFFIX.  *is_new tells that it was made. */
+static int
+open_file(
+    int state, const char *base, const char *suffix, int flags, bool *is_new)
+{
+	char name[MBOX_NAME_SIZE];
+	int fd;
+
+	text_format(name, sizeof(name), "%s.%s", base, suffix);
+	flags |= O_NOFOLLOW | O_CLOEXEC;
+	fd = openat(state, name, flags);
+	if (fd != -1 || errno != ENOENT)
+		return fd;
+	*is_new = true;
+	return openat(state, name, flags | O_CREAT, 0600);
+}
+
+/* ---- the label ---------------------------------------------------------- */
+
+static int
+write_label(int state, const char *base, const char *label)
+{
+	bool is_new = false;
+	int fd = open_file(state, base, "lock", O_WRONLY, &is_new);
+	int result;
+
+	if (fd == -1)
+		return -1;
+	result = ftruncate(fd, 0);
+	if (result == 0)
+		result = fileio_write(fd, label, strlen(label));
+	if (result == 0)
+		result = fileio_sync(fd);
+	close(fd);
+	return result;
+}
+
+/* Writes the label where it is missing or says something else. */
+static int
+renew_label(
+    int state, const char *base, const struct mbox_place *place, int lock)
+{
+	char label[LABEL_SIZE], found[LABEL_SIZE];
+	ssize_t length;
+
+	text_format(label, sizeof(label), "%s/%s\n%u %u %d\n", place->directory,
+	    place->name, (unsigned int)place->owner, (unsigned int)place->group,
+	    place->needs_dotlock);
+	length = fileio_read_at(lock, found, sizeof(found), 0);
+	if (length >= 0 && (size_t)length == strlen(label) &&
+	    memcmp(label, found, (size_t)length) == 0)
+		return 0;
+	return write_label(state, base, label);
+}
+
+static bool
+parse_ids(char *text, struct mbox_place *place)
+{
+	uint64_t owner, group, needs_dotlock;
+	const char *fields[3];
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		if ((fields[i] = text_field(&text, ' ')) == NULL)
+			return false;
+	if (!text_to_number(fields[0], UINT32_MAX - 1, &owner) ||
+	    !text_to_number(fields[1], UINT32_MAX - 1, &group) ||
+	    !text_to_number(fields[2], 1, &needs_dotlock))
+		return false;
+	place->owner = (uid_t)owner;
+	place->group = (gid_t)group;
+	place->needs_dotlock = needs_dotlock != 0;
+	return owner != 0;
+}
+
+static bool
+parse_label(char *label, struct mbox_place *place)
+{
+	const char *path = text_field(&label, '\n');
+	char *ids = text_field(&label, '\n');
+	const char *slash = path == NULL ? NULL : strrchr(path, '/');
+
+	if (slash == NULL || ids == NULL ||
+	    !text_format(place->directory, sizeof(place->directory), "%.*s",
+		(int)(slash - path), path) ||
+	    !text_copy(place->name, sizeof(place->name), slash + 1))
+		return false;
+	return parse_ids(ids, place);
+}
+
+static bool
+read_label(int state, const char *base, struct mbox_place *place)
+{
+	char name[MBOX_NAME_SIZE + 8];
+	char label[LABEL_SIZE];
+	ssize_t length;
+	int fd;
+
+	text_format(name, sizeof(name), "%s.lock", base);
+	fd = openat(state, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return false;
+	length = fileio_read_at(fd, label, sizeof(label) - 1, 0);
+	close(fd);
+	if (length <= 0)
+		return false;
+	label[length] = '\0';
+	return parse_label(label, place);
+}
+
+/* ---- claiming ----------------------------------------------------------- */
+
+static int
+wait_for_lock(const struct mbox_place *place, int lock, int64_t deadline,
+    struct mbox_reason *reason)
+{
+	while (flock(lock, LOCK_EX | LOCK_NB) == -1) {
+		if (errno != EWOULDBLOCK)
+			return reason_errno(reason, place, "session lock");
+		if (clock_now() >= deadline)
+			return reason_set(reason, MBOX_BUSY, place, 0,
+			    "open in another session");
+		clock_sleep_until(clock_now() + TRY_EVERY);
+	}
+	return 0;
 }
 
 static int
-open_claim(const char *state, const struct mbox_place *place)
+open_journal(
+    int state, const char *base, struct mbox_place *place, bool *is_new)
 {
-	char name[MBOX_NAME_SIZE];
-	int directory = open(state, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int fd, error;
+	place->journal[0] = open_file(state, base, "j0", O_RDWR, is_new);
+	place->journal[1] = open_file(state, base, "j1", O_RDWR, is_new);
+	return place->journal[0] == -1 || place->journal[1] == -1 ? -1 : 0;
+}
 
-	if (directory == -1)
+/* A new file is only there after a crash if its directory is on disk. */
+static int
+prepare_files(int state, const char *base, struct mbox_place *place, int lock,
+    bool is_new)
+{
+	if (open_journal(state, base, place, &is_new) == -1 ||
+	    renew_label(state, base, place, lock) == -1)
 		return -1;
-	claim_name(place, name);
-	fd = openat(
-	    directory, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	error = errno;
-	close(directory);
-	errno = error;
-	return fd;
+	return is_new && place->syncs ? fileio_sync(state) : 0;
+}
+
+static int
+claim_in(int state, struct mbox_place *place, int64_t deadline,
+    struct mbox_reason *reason)
+{
+	char base[BASE_SIZE];
+	bool is_new = false;
+	int lock;
+
+	base_name(place, base);
+	lock = open_file(state, base, "lock", O_RDONLY, &is_new);
+	if (lock == -1)
+		return reason_errno(reason, place,
+		    "cannot make a session lock in the state directory");
+	if (wait_for_lock(place, lock, deadline, reason) == 0) {
+		if (prepare_files(state, base, place, lock, is_new) == 0)
+			return lock;
+		reason_errno(reason, place,
+		    "cannot make its journal in the state directory");
+	}
+	mbox_unclaim(place, lock);
+	return -1;
 }
 
 int
-mbox_claim(const char *state, const struct mbox_place *place, int64_t deadline,
+mbox_claim(const char *state, struct mbox_place *place, int64_t deadline,
     struct mbox_reason *reason)
 {
-	int fd = open_claim(state, place);
+	int directory = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int claim;
 
-	if (fd == -1)
-		return reason_errno(reason, place,
-		    "cannot make a session lock in the state directory");
-	while (flock(fd, LOCK_EX | LOCK_NB) == -1) {
-		bool is_busy = errno == EWOULDBLOCK;
+	place->journal[0] = place->journal[1] = -1;
+	if (directory == -1)
+		return reason_errno(
+		    reason, place, "cannot open the state directory");
+	claim = claim_in(directory, place, deadline, reason);
+	close(directory);
+	return claim;
+}
 
-		if (!is_busy || clock_now() >= deadline) {
-			reason_errno(reason, place, "session lock");
-			close(fd);
-			if (is_busy)
-				reason_set(reason, MBOX_BUSY, place, 0,
-				    "open in another session");
-			return -1;
-		}
-		clock_sleep_until(clock_now() + TRY_EVERY);
+void
+mbox_unclaim(struct mbox_place *place, int claim)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (place->journal[i] != -1)
+			close(place->journal[i]);
+		place->journal[i] = -1;
 	}
-	return fd;
+	close(claim);
+}
+
+/* ---- what is left of crashes -------------------------------------------- */
+
+/* Cuts ".j0" or ".j1" off the name of a journal that has something in it. */
+static bool
+is_used_journal(int state, const char *name, char base[BASE_SIZE])
+{
+	size_t length = strlen(name);
+	struct stat status;
+
+	if (length < 4 || length - 3 >= BASE_SIZE ||
+	    (strcmp(name + length - 3, ".j0") != 0 &&
+		strcmp(name + length - 3, ".j1") != 0) ||
+	    fstatat(state, name, &status, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    status.st_size == 0)
+		return false;
+	return text_format(base, BASE_SIZE, "%.*s", (int)(length - 3), name);
+}
+
+bool
+mbox_next_unfinished(DIR *state, struct mbox_place *place)
+{
+	const struct dirent *entry;
+	char base[BASE_SIZE];
+
+	while ((entry = readdir(state)) != NULL)
+		if (is_used_journal(dirfd(state), entry->d_name, base) &&
+		    read_label(dirfd(state), base, place))
+			return true;
+	return false;
 }

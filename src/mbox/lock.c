@@ -158,7 +158,12 @@ judge_open_error(struct lock *lock, struct mbox_reason *reason)
 		    "not a regular file; not touched");
 		return ATTEMPT_FAILED;
 	}
-	reason_errno(reason, lock->place, "cannot be opened");
+	if (errno == EACCES || errno == EPERM)
+		reason_set(reason, MBOX_UNSAFE, lock->place, errno,
+		    "its owner may not read and write it; chown it to him and "
+		    "chmod it to 600");
+	else
+		reason_errno(reason, lock->place, "cannot be opened");
 	return ATTEMPT_FAILED;
 }
 

@@ -13,6 +13,7 @@
 #ifndef MBOX_MBOX_H
 #define MBOX_MBOX_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,6 +48,9 @@ struct mbox_place {
 	bool needs_dotlock;	   /* false: an unwritable directory is fine */
 	bool syncs;		   /* false: no fsync(2), at the owner's risk */
 	int keeper;		   /* socket to the lock keeper, or -1 */
+	gid_t group;		   /* of the owner */
+	int journal[2];		   /* descriptors of the redo journal, or -1 */
+	off_t journal_size;	   /* octets of mail in it at most */
 };
 
 /* Why a function failed. */
@@ -55,6 +59,7 @@ enum mbox_failure {
 	MBOX_UNSAFE,  /* not a file we may touch: link, owner, type, mode */
 	MBOX_CHANGED, /* another program rewrote or replaced the mailbox */
 	MBOX_FULL,    /* disk, quota or file size limit */
+	MBOX_PENDING, /* decided, but to be completed by mbox_recover() */
 	MBOX_SYSTEM   /* any other error of the system */
 };
 
@@ -67,13 +72,39 @@ struct mbox_reason {
 
 /*
  * Claims the mailbox at place for one POP3 session until the returned
- * descriptor is closed, by whatever death.  The lock file lies in the
- * directory state, which must be writable to nobody but the caller.  Waits up
- * to the clock_now() moment deadline for another session to end.  Returns a
- * descriptor, or -1 with reason.
+ * descriptor is closed, by whatever death, and opens its redo journal into
+ * place.  The files lie in the directory state, which must be writable to
+ * nobody but the caller.  Waits up to the clock_now() moment deadline for
+ * another session to end.  Returns a descriptor, or -1 with reason.
  */
-int mbox_claim(const char *state, const struct mbox_place *place,
-    int64_t deadline, struct mbox_reason *reason);
+int mbox_claim(const char *state, struct mbox_place *place, int64_t deadline,
+    struct mbox_reason *reason);
+
+/* Gives the claim back and closes the journal. */
+void mbox_unclaim(struct mbox_place *place, int claim);
+
+/* ---- after a crash ------------------------------------------------------ */
+
+/* True if an update of the claimed mailbox was interrupted. */
+bool mbox_needs_recovery(const struct mbox_place *place);
+
+/*
+ * Finishes it, as the mailbox owner.  MBOX_CHANGED if the mailbox is not what
+ * the journal describes: somebody has rewritten it since, and it is left as it
+ * is.  MBOX_PENDING or MBOX_BUSY if it must be tried again.
+ */
+int mbox_recover(const struct mbox_place *place, int64_t deadline,
+    struct mbox_reason *reason);
+
+/* For a mailbox that cannot be recovered: writes the mail that is in the
+ * journal to the descriptor out, and empties the journal when that is on disk.
+ * 0, or -1 with errno. */
+int mbox_rescue(const struct mbox_place *place, int out);
+
+/* Goes through the directory state to the next mailbox with an interrupted
+ * update; fills directory, name, owner, group and needs_dotlock of place.
+ * False at the end. */
+bool mbox_next_unfinished(DIR *state, struct mbox_place *place);
 
 /* ---- reading ------------------------------------------------------------ */
 
@@ -152,8 +183,9 @@ void mbox_undelete_all(struct mbox *mbox);
 
 /*
  * Removes the marked messages from the file, in place: the inode stays, what
- * was appended since mbox_open() stays.  Returns 0 only when that is on disk.
- * On -1 with MBOX_CHANGED, MBOX_BUSY or MBOX_UNSAFE nothing was changed.
+ * was appended since mbox_open() stays.  Survives a crash at any moment.
+ * Returns 0 only when that is on disk.  On -1 nothing was changed, except with
+ * MBOX_PENDING: then mbox_recover() will complete it.
  */
 int mbox_update(
     struct mbox *mbox, int64_t deadline, struct mbox_reason *reason);

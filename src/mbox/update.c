@@ -1,35 +1,40 @@
 /*
- * Removing the marked messages, in place: what stays is moved towards the
- * start and the file is cut.  The inode never changes, so a mail program that
- * holds the file open still delivers into the mailbox that its owner sees.
+ * Removing the marked messages, in place, so that it survives a crash at any
+ * moment.  The inode never changes: a mail program that holds the file open
+ * still delivers into the mailbox that its owner sees.
  *
- * 1. Nothing is written before the locks are held and the file was found to be
- *    the one that was indexed.
- * 2. Octets before the first marked message are never written.
- * 3. What was appended since the scan is one more piece that stays.
- * 4. A marked suffix costs one ftruncate(2) and moves nothing.
- *
- * A crash while pieces are moved leaves some messages twice; the redo journal
- * that closes this window belongs between check() and move_all().
+ *  1. Nothing is written before the locks are held and the file was found to
+ *     be the one that was indexed.
+ *  2. Nothing to remove: no write.  Only a suffix to remove: one ftruncate(2),
+ *     which is atomic.
+ *  3. Octets before the first marked message are never written.
+ *  4. What was appended since the scan is one more piece that stays.
+ *  5. Otherwise each step is in the journal, on disk, before it is taken, with
+ *     all that is to do after it; so from the first step written on, the end is
+ *     a function of what is on disk, whatever part of the writes to the mailbox
+ *     has got there.
+ *  6. A step writes only to its target, or, when it is the last, to the doomed
+ *     octets right behind it; its sources are in the journal or elsewhere, and
+ *     the sources of later steps lie behind both.  So it can be repeated.
+ *  7. The next step is written down only after the mailbox was synced, into the
+ *     other journal file; so one of them always describes the mailbox.
+ *  8. No cut is made before the mark that says that the last step was taken;
+ *     and when the mark is there, the nonce is on disk behind the last octet
+ *     that stays.  So after a crash: without a mark appended mail begins at the
+ *     old size; with a mark, the nonce tells whether the cut was made: no mail
+ *     begins with its NUL.
+ *  9. After the first step is written, an error leaves the journal for later
+ *     and says so; before it, it leaves everything as it was.
  */
 #include "config.h"
 
-#include "mbox/private.h"
+#include "mbox/journal.h"
 #include "support/fileio.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define MOVE_SIZE ((size_t)256 * 1024)
-
-/* A piece of the file that stays, and where it goes. */
-struct piece {
-	off_t from;
-	off_t to; /* its end */
-	off_t target;
-};
 
 static size_t
 first_marked(const struct index *index)
@@ -40,14 +45,6 @@ first_marked(const struct index *index)
 		if (index->messages[i].is_deleted)
 			break;
 	return i;
-}
-
-/* Where message i ends together with the empty line behind it. */
-static off_t
-piece_end(const struct index *index, size_t i)
-{
-	return i + 1 < index->count ? index->messages[i + 1].start
-				    : index->size;
 }
 
 /* ---- is it still the file that was indexed? ----------------------------- */
@@ -84,64 +81,7 @@ check(const struct mbox *mbox, const struct stat *status,
 	return 0;
 }
 
-/* ---- moving ------------------------------------------------------------- */
-
-static int
-move(struct lock *lock, struct piece *piece, char *buffer)
-{
-	while (piece->from < piece->to) {
-		off_t left = piece->to - piece->from;
-		size_t wanted =
-		    left < (off_t)MOVE_SIZE ? (size_t)left : MOVE_SIZE;
-		ssize_t n =
-		    fileio_read_at(lock->fd, buffer, wanted, piece->from);
-
-		if (n == 0)
-			errno = EIO;
-		if (n <= 0 ||
-		    fileio_write_at(
-			lock->fd, buffer, (size_t)n, piece->target) == -1)
-			return -1;
-		piece->from += n;
-		piece->target += n;
-		lock_renew(lock);
-	}
-	return 0;
-}
-
-/* Moves all that stays behind the first marked message; size is that of the
- * file now.  Returns the new size, or -1 with errno. */
-static off_t
-move_all(struct mbox *mbox, off_t size, char *buffer)
-{
-	const struct index *index = &mbox->index;
-	size_t i = first_marked(index);
-	struct piece piece = { .target = index->messages[i].start };
-
-	for (; i < index->count; i++) {
-		if (index->messages[i].is_deleted)
-			continue;
-		piece.from = index->messages[i].start;
-		piece.to = piece_end(index, i);
-		if (move(&mbox->lock, &piece, buffer) == -1)
-			return -1;
-	}
-	piece.from = index->size;
-	piece.to = size;
-	if (move(&mbox->lock, &piece, buffer) == -1)
-		return -1;
-	return piece.target;
-}
-
-static int
-shrink(struct mbox *mbox, off_t size, char *buffer)
-{
-	off_t left = move_all(mbox, size, buffer);
-
-	if (left == -1 || ftruncate(mbox->lock.fd, left) == -1)
-		return -1;
-	return mbox->place.syncs ? fileio_sync(mbox->lock.fd) : 0;
-}
+/* ---- changing it -------------------------------------------------------- */
 
 /* Without this the shell and mutt would announce new mail. */
 static void
@@ -153,28 +93,65 @@ restore_times(const struct mbox *mbox, const struct stat *before)
 		(void)futimens(mbox->lock.fd, times);
 }
 
+static int
+cut(const struct mbox *mbox, off_t size)
+{
+	if (ftruncate(mbox->lock.fd, size) == -1)
+		return -1;
+	return mbox->place.syncs ? fileio_sync(mbox->lock.fd) : 0;
+}
+
+/* Others may have appended without fsync(2): no step may refer to octets that a
+ * power cut could take away. */
+static int
+move_and_cut(struct mbox *mbox, struct job *job)
+{
+	if (mbox->place.syncs && fileio_sync(mbox->lock.fd) == -1)
+		return -1;
+	return job_run(job);
+}
+
+static int
+explain(
+    const struct mbox *mbox, const struct job *job, struct mbox_reason *reason)
+{
+	if (job->is_committed)
+		return reason_set(reason, MBOX_PENDING, &mbox->place, errno,
+		    "the update will be completed later");
+	return reason_errno(
+	    reason, &mbox->place, "cannot be updated, nothing deleted");
+}
+
+static int
+expunge(
+    struct mbox *mbox, const struct stat *status, struct mbox_reason *reason)
+{
+	struct job job = { .lock = &mbox->lock, .place = &mbox->place };
+	int result;
+
+	if (plan_make(&job.plan, &mbox->index, status->st_size) == -1)
+		return reason_errno(reason, &mbox->place, "no memory");
+	result = job.plan.count == 0 ? cut(mbox, job.plan.target)
+				     : move_and_cut(mbox, &job);
+	if (result == -1)
+		explain(mbox, &job, reason);
+	else
+		restore_times(mbox, status);
+	plan_free(&job.plan);
+	return result;
+}
+
 /* All locks are held. */
 static int
-rewrite(struct mbox *mbox, struct mbox_reason *reason)
+check_and_expunge(struct mbox *mbox, struct mbox_reason *reason)
 {
 	struct stat status;
-	char *buffer;
-	int result;
 
 	if (fstat(mbox->lock.fd, &status) == -1)
 		return reason_errno(reason, &mbox->place, "cannot be examined");
 	if (check(mbox, &status, reason) == -1)
 		return -1;
-	buffer = malloc(MOVE_SIZE);
-	if (buffer == NULL)
-		return reason_errno(reason, &mbox->place, "no memory");
-	result = shrink(mbox, status.st_size, buffer);
-	if (result == -1)
-		reason_errno(reason, &mbox->place, "cannot be updated");
-	else
-		restore_times(mbox, &status);
-	free(buffer);
-	return result;
+	return expunge(mbox, &status, reason);
 }
 
 int
@@ -186,7 +163,10 @@ mbox_update(struct mbox *mbox, int64_t deadline, struct mbox_reason *reason)
 		return 0;
 	if (lock_acquire(&mbox->lock, deadline, reason) == -1)
 		return -1;
-	result = rewrite(mbox, reason);
+	if (mbox->lock.is_missing)
+		return reason_set(reason, MBOX_CHANGED, &mbox->place, 0,
+		    "has gone; nothing deleted");
+	result = check_and_expunge(mbox, reason);
 	lock_release(&mbox->lock);
 	return result;
 }

@@ -44,7 +44,9 @@ static const struct reply_text replies[REPLY_COUNT] = {
 	[REPLY_MAILBOX_TROUBLE] = { "-ERR [SYS/TEMP]",
 	    "mailbox cannot be read now, try again later" },
 	[REPLY_NOT_UPDATED] = { "-ERR [SYS/TEMP]",
-	    "some deleted messages were not removed" },
+	    "mailbox cannot be updated now, nothing deleted" },
+	[REPLY_UPDATE_PENDING] = { "-ERR [SYS/TEMP]",
+	    "mailbox update will be completed later" },
 };
 
 void

@@ -27,6 +27,8 @@ reply_for(enum mbox_failure failure)
 		return REPLY_MAILBOX_UNSAFE;
 	case MBOX_CHANGED:
 		return REPLY_MAILBOX_CHANGED;
+	case MBOX_PENDING:
+		return REPLY_UPDATE_PENDING;
 	case MBOX_FULL:
 	case MBOX_SYSTEM:
 		break;
@@ -278,6 +280,14 @@ run_noop(struct session *session, const struct arguments *arguments)
 
 /* ---- QUIT --------------------------------------------------------------- */
 
+static enum reply
+update_reply(enum mbox_failure failure)
+{
+	if (failure == MBOX_CHANGED || failure == MBOX_PENDING)
+		return reply_for(failure);
+	return REPLY_NOT_UPDATED;
+}
+
 /* The reply leaves after the update, and tells its outcome; a client that has
  * gone meanwhile changes nothing. */
 static enum session_event
@@ -295,9 +305,7 @@ run_quit(struct session *session, const struct arguments *arguments)
 		session->deleted = 0;
 		event = SESSION_BROKEN;
 		log_reason(session, &reason);
-		reply(&session->wire,
-		    reason.failure == MBOX_CHANGED ? REPLY_MAILBOX_CHANGED
-						   : REPLY_NOT_UPDATED);
+		reply(&session->wire, update_reply(reason.failure));
 	}
 	wire_flush(&session->wire);
 	return event;

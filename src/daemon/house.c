@@ -1,0 +1,54 @@
+/* What is found out once.  Runs as root if the daemon does. */
+#include "config.h"
+
+#include "daemon/house.h"
+#include "daemon/privilege.h"
+#include "support/log.h"
+
+#include <unistd.h>
+
+/* The bound of the redo journal: a large mailbox is moved in steps of this. */
+#define JOURNAL_SIZE ((off_t)64 * 1024 * 1024)
+
+int
+house_prepare(struct house *house, const struct options *options)
+{
+	house->options = options;
+	house->login_uid = geteuid();
+	house->login_gid = getegid();
+	if (privilege_is_root() &&
+	    !privilege_find_user(
+		options->login_user, &house->login_uid, &house->login_gid)) {
+		log_event(LOG_ERR,
+		    "login user %s does not exist or is root; make it with "
+		    "useradd --system, or give --login-user",
+		    options->login_user != NULL ? options->login_user
+						: "pop3d or nobody");
+		return -1;
+	}
+	return state_prepare(&house->state, options);
+}
+
+bool
+house_offers_apop(const struct house *house)
+{
+	switch (house->options->apop) {
+	case APOP_ALWAYS:
+		return true;
+	case APOP_NEVER:
+		return false;
+	case APOP_AUTO:
+		break;
+	}
+	return account_some_are_plain(&house->options->rules);
+}
+
+void
+house_set_methods(const struct house *house, struct mbox_place *place)
+{
+	place->methods = house->options->lock_methods;
+	place->syncs = house->options->syncs;
+	place->journal_size = JOURNAL_SIZE;
+	place->journal[0] = place->journal[1] = -1;
+	place->keeper = -1;
+}

@@ -1,0 +1,27 @@
+/*
+ * What is found out once, before the first connection, and never changes.
+ */
+#ifndef DAEMON_HOUSE_H
+#define DAEMON_HOUSE_H
+
+#include "daemon/options.h"
+#include "daemon/state.h"
+#include "mbox/mbox.h"
+
+struct house {
+	const struct options *options;
+	struct state state;
+	uid_t login_uid; /* for processes without rights */
+	gid_t login_gid;
+};
+
+/* Fills house.  Logs what is wrong and returns -1 if nobody could be served. */
+int house_prepare(struct house *house, const struct options *options);
+
+/* True when APOP is to be offered now; looks through all domains. */
+bool house_offers_apop(const struct house *house);
+
+/* Sets in place how this house locks and writes mailboxes. */
+void house_set_methods(const struct house *house, struct mbox_place *place);
+
+#endif

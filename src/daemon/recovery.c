@@ -1,0 +1,185 @@
+/*
+ * Finishing interrupted updates.  Runs as root; the mailbox itself is only
+ * touched by a child that has become its owner.
+ */
+#include "config.h"
+
+#include "daemon/lockkeeper.h"
+#include "daemon/privilege.h"
+#include "daemon/recovery.h"
+#include "support/clock.h"
+#include "support/log.h"
+#include "support/signals.h"
+#include "support/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOCK_PATIENCE 20000 /* ms to wait for mailbox locks */
+
+/* What the child's exit status says. */
+enum result {
+	RESULT_DONE = 0,
+	RESULT_FOREIGN = 1, /* the mailbox is not what the journal describes */
+	RESULT_LATER = 2
+};
+
+/* ---- the child ---------------------------------------------------------- */
+
+static enum result
+recover_as_owner(const struct house *house, struct mbox_place *place)
+{
+	struct mbox_reason reason;
+
+	if (lockkeeper_start(
+		place, place->owner, place->group, house->login_uid) == -1 ||
+	    privilege_forbid_core() == -1 ||
+	    privilege_become(place->owner, place->group) == -1) {
+		log_event(LOG_ERR, "cannot become uid %u: %s", place->owner,
+		    strerror(errno));
+		return RESULT_LATER;
+	}
+	if (mbox_recover(place, clock_now() + LOCK_PATIENCE, &reason) == 0) {
+		log_event(LOG_NOTICE,
+		    "%s/%s: an interrupted update was completed",
+		    place->directory, place->name);
+		return RESULT_DONE;
+	}
+	if (reason.failure == MBOX_CHANGED) {
+		log_event(LOG_ALERT, "%s", reason.text);
+		return RESULT_FOREIGN;
+	}
+	log_event(LOG_ERR, "%s", reason.text);
+	return RESULT_LATER;
+}
+
+static enum result
+run_child(const struct house *house, struct mbox_place *place)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		signals_ignore(SIGTERM);
+		_exit(recover_as_owner(house, place));
+	}
+	if (pid == -1)
+		return RESULT_LATER;
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return RESULT_LATER;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) > RESULT_LATER)
+		return RESULT_LATER;
+	return (enum result)WEXITSTATUS(status);
+}
+
+/* ---- what nobody can finish --------------------------------------------- */
+
+/* Opens STATE/rescue/NAME.SECONDS.PID, where the journal's mail is kept. */
+static int
+open_rescue(const struct house *house, const struct mbox_place *place,
+    char path[STATE_PATH_SIZE])
+{
+	if (!text_format(
+		path, STATE_PATH_SIZE, "%s/rescue", house->state.directory) ||
+	    (mkdir(path, 0700) == -1 && errno != EEXIST))
+		return -1;
+	if (!text_format(path, STATE_PATH_SIZE, "%s/rescue/%s.%lld.%ld",
+		house->state.directory, place->name, (long long)time(NULL),
+		(long)getpid())) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
+static int
+rescue(const struct house *house, const struct mbox_place *place)
+{
+	char path[STATE_PATH_SIZE];
+	int fd = open_rescue(house, place, path);
+	int result;
+
+	if (fd == -1) {
+		log_event(LOG_ERR, "%s/rescue: cannot be written: %s",
+		    house->state.directory, strerror(errno));
+		return -1;
+	}
+	result = mbox_rescue(place, fd);
+	if (close(fd) == -1)
+		result = -1;
+	log_event(LOG_ALERT, "%s/%s: the mail of its journal %s %s",
+	    place->directory, place->name,
+	    result == 0 ? "was saved as" : "could not be saved as", path);
+	return result;
+}
+
+/* ---- one, all ----------------------------------------------------------- */
+
+int
+recovery_run(const struct house *house, struct mbox_place *place)
+{
+	switch (run_child(house, place)) {
+	case RESULT_DONE:
+		return 0;
+	case RESULT_FOREIGN:
+		return rescue(house, place);
+	case RESULT_LATER:
+		break;
+	}
+	return -1;
+}
+
+/* A mailbox that is claimed has a session, or is being recovered. */
+static int
+claim_and_run(const struct house *house, struct mbox_place *place)
+{
+	struct mbox_reason reason;
+	int claim =
+	    mbox_claim(house->state.directory, place, clock_now(), &reason);
+	int result;
+
+	if (claim == -1)
+		return reason.failure == MBOX_BUSY ? 0 : -1;
+	result = mbox_needs_recovery(place) ? recovery_run(house, place) : 0;
+	mbox_unclaim(place, claim);
+	return result;
+}
+
+unsigned int
+recovery_run_all(const struct house *house)
+{
+	DIR *state = opendir(house->state.directory);
+	unsigned int left = 0;
+	struct mbox_place place;
+
+	if (state == NULL) {
+		log_event(LOG_ERR, "%s: cannot be read: %s",
+		    house->state.directory, strerror(errno));
+		return 1;
+	}
+	memset(&place, 0, sizeof(place));
+	while (mbox_next_unfinished(state, &place)) {
+		house_set_methods(house, &place);
+		if (claim_and_run(house, &place) == -1)
+			left++;
+	}
+	closedir(state);
+	return left;
+}
+
+void
+recovery_start(const struct house *house)
+{
+	if (fork() != 0)
+		return;
+	signals_default(SIGCHLD);
+	_exit(recovery_run_all(house) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+}

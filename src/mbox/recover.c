@@ -1,0 +1,219 @@
+/*
+ * Finishing an update that a crash has interrupted; the invariants are those of
+ * update.c.  What is changed here is journalled in the same way, so a crash in
+ * here is one more crash of the update.
+ */
+#include "config.h"
+
+#include "mbox/journal.h"
+#include "support/fileio.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Appended mail may begin with line ends that complete the message before. */
+#define TAIL_LOOK 512
+
+static int
+refuse(const struct mbox_place *place, struct mbox_reason *reason)
+{
+	return reason_set(reason, MBOX_CHANGED, place, 0,
+	    "was rewritten by another program after an update was "
+	    "interrupted; it is left as it is");
+}
+
+static int
+fail(const struct mbox_place *place, struct mbox_reason *reason)
+{
+	if (errno == ESTALE)
+		return refuse(place, reason);
+	return reason_set(reason, MBOX_PENDING, place, errno,
+	    "the interrupted update cannot be completed now");
+}
+
+/* True if what stands behind the old end looks like mail that was appended, or
+ * if nothing does. */
+static bool
+is_tail_sound(int fd, off_t from, off_t size)
+{
+	char text[TAIL_LOOK];
+	ssize_t length;
+	const char *p = text;
+
+	if (from == size)
+		return true;
+	length = fileio_read_at(fd, text, sizeof(text), from);
+	if (length <= 0)
+		return false;
+	while (length > 0 && (*p == '\n' || *p == '\r')) {
+		p++;
+		length--;
+	}
+	return length == 0 || (length >= 5 && memcmp(p, "From ", 5) == 0);
+}
+
+/* ---- the two cases ------------------------------------------------------ */
+
+/* Without the mark: no cut was made, so all behind the old size was appended
+ * since.  Takes the step again and goes on. */
+static int
+redo(struct job *job, const struct step *step, off_t size,
+    struct mbox_reason *reason)
+{
+	int verified;
+
+	if (size < step->plan.size ||
+	    !is_tail_sound(job->lock->fd, step->plan.size, size))
+		return refuse(job->place, reason);
+	verified = step_verify(step, job->lock->fd);
+	if (verified == 0)
+		return refuse(job->place, reason);
+	job->plan.size = size;
+	if (verified == -1 ||
+	    plan_add(&job->plan, step->plan.size, size) == -1 ||
+	    job_redo(job, step) == -1 || job_run(job) == -1)
+		return fail(job->place, reason);
+	return 0;
+}
+
+static bool
+has_nonce(const struct step *step, int fd, off_t position)
+{
+	unsigned char found[NONCE_LENGTH];
+
+	return fileio_read_at(fd, found, NONCE_LENGTH, position) ==
+	    NONCE_LENGTH &&
+	    memcmp(found, step->nonce, NONCE_LENGTH) == 0;
+}
+
+/* With the mark: everything is in its place, and the nonce tells whether the
+ * cut was made.  If not, appended mail is one more piece to move. */
+static int
+finish(struct job *job, const struct step *step, off_t size,
+    struct mbox_reason *reason)
+{
+	off_t end = step->plan.target + step->length;
+
+	if (size < end)
+		return refuse(job->place, reason);
+	if (size < step->plan.size || !has_nonce(step, job->lock->fd, end)) {
+		if (journal_clear(job->place, job->generation) == 0)
+			return 0;
+		return fail(job->place, reason);
+	}
+	if (!is_tail_sound(job->lock->fd, step->plan.size, size))
+		return refuse(job->place, reason);
+	plan_advance(&job->plan, step->length);
+	job->plan.size = size;
+	if (plan_add(&job->plan, step->plan.size, size) == -1 ||
+	    job_run(job) == -1)
+		return fail(job->place, reason);
+	return 0;
+}
+
+/* ---- all of it ---------------------------------------------------------- */
+
+static int
+copy_plan(struct plan *copy, const struct plan *plan)
+{
+	size_t i;
+
+	memset(copy, 0, sizeof(*copy));
+	copy->size = plan->size;
+	copy->target = plan->target;
+	for (i = 0; i < plan->count; i++)
+		if (plan->pieces[i].from < 0 ||
+		    plan->pieces[i].to < plan->pieces[i].from ||
+		    plan_add(copy, plan->pieces[i].from, plan->pieces[i].to) ==
+			-1) {
+			plan_free(copy);
+			return -1;
+		}
+	return 0;
+}
+
+static int
+complete(struct lock *lock, const struct step *step, struct mbox_reason *reason)
+{
+	struct job job = { .lock = lock,
+		.place = lock->place,
+		.generation = step->generation,
+		.is_committed = true };
+	struct stat status;
+	int result;
+
+	if (fstat(lock->fd, &status) == -1)
+		return fail(lock->place, reason);
+	if (status.st_dev != step->device || status.st_ino != step->inode)
+		return refuse(lock->place, reason);
+	if (copy_plan(&job.plan, &step->plan) == -1)
+		return fail(lock->place, reason);
+	result = step->is_copied ? finish(&job, step, status.st_size, reason)
+				 : redo(&job, step, status.st_size, reason);
+	plan_free(&job.plan);
+	return result;
+}
+
+/* All locks are held. */
+static int
+read_and_complete(struct lock *lock, struct mbox_reason *reason)
+{
+	struct step step;
+	int found = journal_read(lock->place, &step);
+	int result;
+
+	if (found == -1)
+		return fail(lock->place, reason);
+	if (found == 0) /* no step was ever taken */
+		return journal_clear(lock->place, 0) == 0
+		    ? 0
+		    : fail(lock->place, reason);
+	result = complete(lock, &step, reason);
+	step_free(&step);
+	return result;
+}
+
+bool
+mbox_needs_recovery(const struct mbox_place *place)
+{
+	return journal_is_used(place);
+}
+
+int
+mbox_recover(const struct mbox_place *place, int64_t deadline,
+    struct mbox_reason *reason)
+{
+	struct lock lock;
+	int result;
+
+	lock_init(&lock, place, false);
+	result = lock_acquire(&lock, deadline, reason);
+	if (result == 0 && lock.is_missing)
+		result = refuse(place, reason);
+	else if (result == 0)
+		result = read_and_complete(&lock, reason);
+	lock_close(&lock);
+	return result;
+}
+
+int
+mbox_rescue(const struct mbox_place *place, int out)
+{
+	struct step step;
+	int found = journal_read(place, &step);
+	int result = 0;
+
+	if (found == -1)
+		return -1;
+	if (found == 1 && step.data != NULL)
+		result = fileio_write(out, step.data, (size_t)step.length);
+	if (result == 0)
+		result = fileio_sync(out);
+	if (result == 0)
+		result = journal_clear(place, found == 1 ? step.generation : 0);
+	if (found == 1)
+		step_free(&step);
+	return result;
+}
