@@ -37,6 +37,16 @@ split(char *text, char **host, char **port)
 	return true;
 }
 
+/* getaddrinfo(3) would take "*", names of services, and 65536 for 0. */
+static bool
+is_number_pair(const char *host, const char *port)
+{
+	uint64_t number;
+
+	return host[0] != '\0' && host[0] != '*' &&
+	    (port == NULL || text_to_number(port, UINT16_MAX, &number));
+}
+
 bool
 address_parse(const char *text, uint16_t default_port, struct address *address)
 {
@@ -49,7 +59,7 @@ address_parse(const char *text, uint16_t default_port, struct address *address)
 	char number[8];
 
 	if (!text_copy(copy, sizeof(copy), text) ||
-	    !split(copy, &host, &port) || host[0] == '\0')
+	    !split(copy, &host, &port) || !is_number_pair(host, port))
 		return false;
 	text_format(number, sizeof(number), "%u", default_port);
 	if (getaddrinfo(host, port != NULL ? port : number, &hints, &found) !=

@@ -68,7 +68,7 @@ run_child(const struct house *house, struct mbox_place *place)
 
 	if (pid == 0) {
 		signals_ignore(SIGTERM);
-		_exit(recover_as_owner(house, place));
+		_exit((int)recover_as_owner(house, place));
 	}
 	if (pid == -1)
 		return RESULT_LATER;

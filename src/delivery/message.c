@@ -169,6 +169,14 @@ take_trace_field(struct message *message, const char *line, size_t length)
 	return end_trace(message);
 }
 
+/* What the scanner of mailboxes takes for an empty line: behind it, a From_
+ * line would begin a message with a forged header. */
+static bool
+is_empty(const char *line, size_t length)
+{
+	return line[0] == '\n' || (length == 2 && memcmp(line, "\r\n", 2) == 0);
+}
+
 /* What must happen before a line of the header or body is written. */
 static int
 begin_line(struct message *message, const char *line, size_t length)
@@ -178,7 +186,7 @@ begin_line(struct message *message, const char *line, size_t length)
 	if (message->place == PLACE_TRACE && !continues &&
 	    take_trace_field(message, line, length) == -1)
 		return -1;
-	if (message->place == PLACE_HEADER && line[0] == '\n')
+	if (message->place == PLACE_HEADER && is_empty(line, length))
 		message->place = PLACE_BODY;
 	if (message->place == PLACE_BODY && length >= 5 &&
 	    memcmp(line, "From ", 5) == 0)

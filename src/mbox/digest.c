@@ -1,22 +1,27 @@
 /*
- * Unique ids: a digest over the From_ line and the header of a message, with
- * the header lines left out that mail readers add and change: Status, X-*,
- * Lines, Content-Length, and their continuation lines.  Messages with equal
- * digests are numbered in mailbox order.
+ * Unique ids: a digest over the From_ line, the header and a checksum of the
+ * body.  Left out of the header are the lines that mail readers add and change:
+ * Status, X-*, Lines, Content-Length, and their continuation lines; left out of
+ * the body is the last line end, which a delivery may have to complete.
+ * Messages with equal digests are copies of each other to the last octet, and
+ * are numbered in mailbox order.
  */
 #include "config.h"
 
 #include "mbox/private.h"
+#include "support/checksum.h"
 #include "support/fileio.h"
 #include "support/md5.h"
 #include "support/text.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define PIECE_SIZE ((size_t)8 * 1024)
+#define BODY_SIZE  ((size_t)64 * 1024)
 
 struct filter {
 	struct md5 md5;
@@ -84,28 +89,81 @@ take_piece(struct filter *filter, const char *data, size_t length, bool is_last)
 	return (size_t)(p - data);
 }
 
-static int
-digest_message(struct mbox *mbox, const struct message *message,
-    unsigned char digest[MD5_LENGTH])
+/* Takes the header.  Returns where the body begins, or -1 with errno. */
+static off_t
+take_header(int fd, const struct message *message, struct filter *filter)
 {
-	struct filter filter = { .at_line_start = true };
 	char piece[PIECE_SIZE];
 	off_t position = message->start;
 
-	md5_init(&filter.md5);
-	while (position < message->end && !filter.is_done) {
+	while (position < message->end && !filter->is_done) {
 		off_t left = message->end - position;
 		bool is_last = left <= (off_t)sizeof(piece);
-		ssize_t n = fileio_read_at(mbox->lock.fd, piece,
+		ssize_t n = fileio_read_at(fd, piece,
 		    is_last ? (size_t)left : sizeof(piece), position);
 
-		if (n == 0)
-			errno = ESTALE;
 		if (n <= 0)
 			return -1;
 		position +=
-		    (off_t)take_piece(&filter, piece, (size_t)n, is_last);
+		    (off_t)take_piece(filter, piece, (size_t)n, is_last);
 	}
+	return position;
+}
+
+/* The end of the body without its last line end; -1 with errno. */
+static off_t
+trimmed_end(int fd, off_t from, off_t end)
+{
+	char tail[2];
+	size_t length = end - from < 2 ? (size_t)(end - from) : 2;
+
+	if (fileio_read_at(fd, tail, length, end - (off_t)length) !=
+	    (ssize_t)length)
+		return -1;
+	if (length > 0 && tail[length - 1] == '\n')
+		end--, length--;
+	if (length > 0 && tail[length - 1] == '\r')
+		end--;
+	return end;
+}
+
+/* The pieces must be the same each time: they are part of the checksum. */
+static int
+take_body(int fd, off_t from, off_t end, char *piece, struct md5 *md5)
+{
+	uint64_t sum = 0;
+
+	end = trimmed_end(fd, from, end);
+	if (end == -1)
+		return -1;
+	while (from < end) {
+		size_t length = end - from < (off_t)BODY_SIZE
+		    ? (size_t)(end - from)
+		    : BODY_SIZE;
+
+		if (fileio_read_at(fd, piece, length, from) != (ssize_t)length)
+			return -1;
+		sum = checksum(sum, piece, length);
+		from += (off_t)length;
+	}
+	sum = htole64(sum);
+	md5_update(md5, &sum, sizeof(sum));
+	return 0;
+}
+
+static int
+digest_message(const struct mbox *mbox, const struct message *message,
+    char *piece, unsigned char digest[MD5_LENGTH])
+{
+	struct filter filter = { .at_line_start = true };
+	off_t body;
+
+	md5_init(&filter.md5);
+	body = take_header(mbox->lock.fd, message, &filter);
+	if (body == -1 ||
+	    take_body(mbox->lock.fd, body, message->end, piece, &filter.md5) ==
+		-1)
+		return -1;
 	md5_final(&filter.md5, digest);
 	return 0;
 }
@@ -158,19 +216,32 @@ number_copies(struct identity *identities, size_t count)
 }
 
 static int
+digest_all(const struct mbox *mbox, struct identity *identities)
+{
+	char *piece = malloc(BODY_SIZE);
+	size_t i;
+
+	if (piece == NULL)
+		return -1;
+	for (i = 0; i < mbox->index.count; i++)
+		if (digest_message(mbox, &mbox->index.messages[i], piece,
+			identities[i].digest) == -1)
+			break;
+	free(piece);
+	return i < mbox->index.count ? -1 : 0;
+}
+
+static int
 identify_all(struct mbox *mbox, struct mbox_reason *reason)
 {
 	size_t count = mbox->index.count;
 	struct identity *identities = calloc(count, sizeof(*identities));
-	size_t i;
 
 	if (identities == NULL)
 		return reason_errno(reason, &mbox->place, "no memory");
-	for (i = 0; i < count; i++)
-		if (digest_message(mbox, &mbox->index.messages[i],
-			identities[i].digest) == -1)
-			break;
-	if (i < count || number_copies(identities, count) == -1) {
+	errno = ESTALE; /* for a file that has become shorter */
+	if (digest_all(mbox, identities) == -1 ||
+	    number_copies(identities, count) == -1) {
 		reason_errno(reason, &mbox->place, "cannot be read");
 		free(identities);
 		return -1;

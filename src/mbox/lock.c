@@ -21,9 +21,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PAUSE_LEAST 50 /* ms between tries, growing ... */
-#define PAUSE_MOST  250
-#define PAUSE_LIMIT 2000 /* ... up to this */
+#define PAUSE_LEAST 50U /* ms between tries, growing ... */
+#define PAUSE_MOST  250U
+#define PAUSE_LIMIT 2000U /* ... up to this */
 #define RENEW_AFTER 30000
 
 enum attempt { ATTEMPT_GRANTED, ATTEMPT_AGAIN, ATTEMPT_FAILED };

@@ -3,6 +3,7 @@
 
 #include "support/checksum.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define MULTIPLIER 0x9e3779b97f4a7c15U /* 2^64 divided by the golden ratio */
@@ -23,10 +24,10 @@ checksum(uint64_t start, const void *data, size_t length)
 
 	for (; length >= sizeof(word); length -= sizeof(word)) {
 		memcpy(&word, p, sizeof(word));
-		sum = mix(sum, word);
+		sum = mix(sum, le64toh(word));
 		p += sizeof(word);
 	}
 	word = 0;
 	memcpy(&word, p, length);
-	return mix(sum, word);
+	return mix(sum, le64toh(word));
 }

@@ -1,6 +1,6 @@
 /*
  * A fast 64-bit checksum against accidents: torn writes, foreign edits.  It
- * does not resist somebody who wants a collision.
+ * does not resist somebody who wants a collision.  The same on all machines.
  */
 #ifndef SUPPORT_CHECKSUM_H
 #define SUPPORT_CHECKSUM_H

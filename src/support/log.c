@@ -60,6 +60,9 @@ log_set_traces(unsigned int mask)
 	log_trace_mask = mask;
 }
 
+static void log_line(int priority, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
 static void
 log_line(int priority, const char *format, va_list arguments)
 {
