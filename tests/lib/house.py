@@ -12,6 +12,8 @@ Runs as root, with mail that belongs to a user of its own, or as anybody, with
 mail of his own.
 """
 
+import concurrent.futures
+import ctypes
 import os
 import pathlib
 import re
@@ -39,6 +41,38 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def hash_of(secret, method):
+    """The crypt(3) hash of secret; method is "$6$", "$y$", ... or "" for DES.
+    None where libcrypt does not know the method."""
+    library = ctypes.CDLL("libcrypt.so.1")
+    library.crypt.restype = ctypes.c_char_p
+    library.crypt_gensalt.restype = ctypes.c_char_p
+    setting = library.crypt_gensalt(method.encode(), 0, None, 0)
+    if setting is None:
+        return None
+    return library.crypt(secret.encode(), setting).decode()
+
+
+def children_of(parent):
+    """The process ids of the living children of a process."""
+    found = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+        except (OSError, IndexError):
+            continue
+        if int(fields[1]) == parent and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return sorted(found)
+
+
+def status_of(pid):
+    """/proc/PID/status as a dictionary of lists of words."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return {line.split(":")[0]: line.split(":", 1)[1].split()
+            for line in text.splitlines() if ":" in line}
 
 
 def become_owner(uid=OWNER, gid=GROUP):
@@ -142,6 +176,27 @@ class Client:
         return self.line() is None
 
 
+def as_octets(text):
+    return text if isinstance(text, bytes) else text.encode()
+
+
+class Attempt:
+    """One try to log in, in a connection of its own: the reply to PASS, after
+    how many seconds, and whether the connection went on."""
+
+    def __init__(self, client, user, password):
+        with client:
+            client.greet()
+            client.ok(b"USER " + as_octets(user))
+            started = time.monotonic()
+            self.reply = client.ask(b"PASS " + as_octets(password))
+            self.seconds = time.monotonic() - started
+            try:
+                self.is_open = client.ask("CAPA") is not None
+            except BrokenPipeError:
+                self.is_open = False
+
+
 class House:
     def __init__(self):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="gnu-pop3d-test."))
@@ -230,6 +285,13 @@ class House:
                 stdin=theirs, stdout=theirs, stderr=log)
         theirs.close()
         return Client(ours, process)
+
+    def attempts(self, logins, *options):
+        """Tries all (user, password) in inetd mode, many at the same time:
+        every refusal takes a second."""
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            return list(pool.map(
+                lambda login: Attempt(self.inetd(*options), *login), logins))
 
     def converse(self, data, *options):
         """Feeds data to inetd mode through pipes; returns all output."""
