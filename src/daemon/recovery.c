@@ -8,6 +8,7 @@
 #include "daemon/privilege.h"
 #include "daemon/recovery.h"
 #include "support/clock.h"
+#include "support/fileio.h"
 #include "support/log.h"
 #include "support/signals.h"
 #include "support/text.h"
@@ -181,5 +182,8 @@ recovery_start(const struct house *house)
 	if (fork() != 0)
 		return;
 	signals_default(SIGCHLD);
+	log_close();
+	fileio_close_from(3); /* the listening sockets are not ours */
+	log_reopen();
 	_exit(recovery_run_all(house) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -1,11 +1,13 @@
 """An update that is killed is finished later: by --recover, by the next login,
 by the daemon when it starts."""
 
+import os
 import shutil
+import signal
 import subprocess
 
 import tap
-from house import DAEMON, FROM_LINE, House
+from house import DAEMON, FROM_LINE, House, children_of
 from tap import Skip, case, equal
 
 MESSAGES = [b"Subject: %d\n\n" % i + b"%d\n" % i * (2000 * i + 10)
@@ -110,6 +112,25 @@ def _():
         house.start_daemon()
         house.logged("an interrupted update was completed")
         assert path.read_bytes() == NEW + late
+
+
+@case("the daemon finishes it when a session was killed")
+def _():
+    with half_done() as house:
+        path = house.mailbox("joe", "kvt.dk")
+        house.add_user("ann", "kvt.dk", "secret")
+        saved = [(file, file.read_bytes())
+                 for file in house.state.glob("*.j[01]")]
+        for file, _ in saved:
+            file.write_bytes(b"")
+        house.start_daemon()
+        for file, data in saved:
+            file.write_bytes(data)
+        with house.connect() as client:
+            client.login("ann@kvt.dk", "secret")
+            os.kill(children_of(house.daemon.pid)[0], signal.SIGKILL)
+            house.logged("an interrupted update was completed")
+        assert path.read_bytes() == NEW
 
 
 @case("a mailbox that was rewritten since is left alone, its mail is saved")
