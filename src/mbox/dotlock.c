@@ -9,8 +9,9 @@
  * A lock is stale when its process is gone (local file system, older than 5 s)
  * or when it names no process and is older than 300 s, by the file system's
  * own clock.  After 30 minutes without renewal it is stale whatever it names:
- * process ids are used again.  It is broken by renaming it away and looking at what was renamed,
- * so that two breakers cannot remove a third one's fresh lock.
+ * process ids are used again.  It is broken by renaming it away and looking at
+ * what was renamed, so that two breakers cannot remove a third one's fresh
+ * lock.
  */
 #include "config.h"
 

@@ -48,7 +48,7 @@ int plan_read(
 
 void plan_free(struct plan *plan);
 
-/* ---- journal.c: one step on disk ---------------------------------------- */
+/* ---- record.c: one step in one file ------------------------------------- */
 
 #define NONCE_LENGTH 16
 
@@ -76,6 +76,18 @@ struct step {
 /* Frees everything; the plan too. */
 void step_free(struct step *step);
 
+/* Writes the step over what the file has; not yet synced.  0, or -1 with
+ * errno. */
+int record_write(int fd, const struct step *step);
+
+/* Notes behind the step that it was taken. */
+int record_mark(int fd, const struct step *step);
+
+/* Reads the step.  1 if there is a whole one, 0 if not, -1 with errno. */
+int record_read(int fd, struct step *step);
+
+/* ---- journal.c: two files in turn --------------------------------------- */
+
 enum journal_result {
 	JOURNAL_WRITTEN, /* and on disk */
 	JOURNAL_REFUSED, /* errno says why; the other file still counts */
@@ -99,6 +111,32 @@ int journal_clear(const struct mbox_place *place, uint64_t generation);
 
 /* True if a journal file has something in it. */
 bool journal_is_used(const struct mbox_place *place);
+
+/* ---- blocks.c: checksums of parts of the mailbox ------------------------ */
+
+/* Checksums are made of what is read in chunks of this size at most. */
+#define BLOCKS_CHUNK_SIZE ((size_t)256 * 1024)
+
+/* How many blocks length octets at position touch.  Blocks lie where sectors
+ * do: at multiples of their size in the file. */
+size_t blocks_count(off_t position, off_t length);
+
+/* Makes the checksums of data, which is meant for position.  Returns how
+ * many. */
+size_t blocks_sum(
+    const char *data, size_t length, off_t position, uint64_t *sums);
+
+/* The length of the chunk at position if left octets are left: it ends at the
+ * end of a block, or of everything. */
+size_t blocks_chunk(off_t position, off_t left);
+
+/* The checksums of length octets of what the plan brings to position; of what
+ * is in the file there now; and of the octets before target.  0, or -1 with
+ * errno. */
+int blocks_sum_plan(const struct plan *plan, int fd, off_t position,
+    off_t length, uint64_t *sums);
+int blocks_sum_file(int fd, off_t position, off_t length, uint64_t *sums);
+int blocks_sum_prefix(int fd, off_t target, uint64_t *sum);
 
 /* ---- step.c: choosing and taking steps ---------------------------------- */
 

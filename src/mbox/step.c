@@ -9,7 +9,6 @@
 #include "config.h"
 
 #include "mbox/journal.h"
-#include "support/checksum.h"
 #include "support/fileio.h"
 #include "support/secret.h"
 
@@ -18,9 +17,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define CHUNK_SIZE    ((size_t)256 * 1024)
-#define PREFIX_LENGTH 4096
 
 /* A gap from here on is worth steps of its width without data. */
 #define WIDE_GAP ((off_t)8 * 1024 * 1024)
@@ -31,92 +27,6 @@
 
 /* A journal that cannot have the usual portion tries halves of it. */
 #define LEAST_PORTION ((off_t)64 * 1024)
-
-/* ---- block checksums ---------------------------------------------------- */
-
-/* Blocks lie where sectors do: at multiples of their size in the file. */
-static size_t
-count_blocks(off_t position, off_t length)
-{
-	off_t end = position + length;
-
-	if (length == 0)
-		return 0;
-	return (size_t)((end + BLOCK_SIZE - 1) / BLOCK_SIZE -
-	    position / BLOCK_SIZE);
-}
-
-static size_t
-sum_blocks(const char *data, size_t length, off_t position, uint64_t *sums)
-{
-	size_t count = 0;
-
-	while (length > 0) {
-		size_t part = BLOCK_SIZE - (size_t)(position % BLOCK_SIZE);
-
-		if (part > length)
-			part = length;
-		sums[count++] = checksum(0, data, part);
-		data += part;
-		position += (off_t)part;
-		length -= part;
-	}
-	return count;
-}
-
-/* A chunk ends at the end of a block, or of everything. */
-static size_t
-chunk_length(off_t position, off_t left)
-{
-	off_t most = (off_t)CHUNK_SIZE - position % BLOCK_SIZE;
-
-	return (size_t)(left < most ? left : most);
-}
-
-/* Checksums of length octets of what the plan brings to position. */
-static int
-sum_plan(const struct plan *plan, int fd, off_t position, off_t length,
-    uint64_t *sums)
-{
-	char *chunk = malloc(CHUNK_SIZE);
-	off_t done = 0;
-
-	if (chunk == NULL)
-		return -1;
-	while (done < length) {
-		size_t part = chunk_length(position + done, length - done);
-
-		if (plan_read(plan, fd, done, chunk, part) == -1)
-			break;
-		sums += sum_blocks(chunk, part, position + done, sums);
-		done += (off_t)part;
-	}
-	free(chunk);
-	return done < length ? -1 : 0;
-}
-
-/* Checksums of what is in the file now. */
-static int
-sum_file(int fd, off_t position, off_t length, uint64_t *sums)
-{
-	struct piece piece = { .from = position, .to = position + length };
-	struct plan plan = { .count = 1, .pieces = &piece };
-
-	return sum_plan(&plan, fd, position, length, sums);
-}
-
-static int
-sum_prefix(int fd, off_t target, uint64_t *sum)
-{
-	char prefix[PREFIX_LENGTH];
-	size_t length = target < PREFIX_LENGTH ? (size_t)target : PREFIX_LENGTH;
-
-	if (fileio_read_at(fd, prefix, length, target - (off_t)length) !=
-	    (ssize_t)length)
-		return -1;
-	*sum = checksum(0, prefix, length);
-	return 0;
-}
 
 /* ---- describing a step -------------------------------------------------- */
 
@@ -147,13 +57,13 @@ read_new(struct step *step, int fd, bool has_data)
 	size_t length = (size_t)step->length;
 
 	if (!has_data)
-		return sum_plan(&step->plan, fd, step->plan.target,
+		return blocks_sum_plan(&step->plan, fd, step->plan.target,
 		    step->length, step->new_blocks);
 	step->data = malloc(length);
 	if (step->data == NULL ||
 	    plan_read(&step->plan, fd, 0, step->data, length) == -1)
 		return -1;
-	sum_blocks(step->data, length, step->plan.target, step->new_blocks);
+	blocks_sum(step->data, length, step->plan.target, step->new_blocks);
 	return 0;
 }
 
@@ -174,14 +84,14 @@ describe(const struct job *job, struct step *step, off_t portion)
 	step->plan = job->plan;
 	step->length = choose_length(&job->plan, portion, &has_data);
 	step->is_last = step->length == plan_length(&job->plan);
-	step->block_count = count_blocks(step->plan.target, step->length);
+	step->block_count = blocks_count(step->plan.target, step->length);
 	step->old_blocks = calloc(step->block_count, sizeof(uint64_t));
 	step->new_blocks = calloc(step->block_count, sizeof(uint64_t));
 	if (step->old_blocks == NULL || step->new_blocks == NULL ||
 	    make_nonce(step->nonce) == -1 ||
-	    sum_prefix(fd, step->plan.target, &step->prefix) == -1 ||
-	    sum_file(fd, step->plan.target, step->length, step->old_blocks) ==
-		-1)
+	    blocks_sum_prefix(fd, step->plan.target, &step->prefix) == -1 ||
+	    blocks_sum_file(
+		fd, step->plan.target, step->length, step->old_blocks) == -1)
 		return -1;
 	return read_new(step, fd, has_data);
 }
@@ -209,19 +119,19 @@ sync_mailbox(const struct job *job)
 static int
 copy(const struct job *job, const struct step *step, char *chunk)
 {
-	uint64_t sums[CHUNK_SIZE / BLOCK_SIZE];
+	uint64_t sums[BLOCKS_CHUNK_SIZE / BLOCK_SIZE];
 	const uint64_t *expected = step->new_blocks;
 	off_t done = 0;
 
 	while (done < step->length) {
 		off_t position = step->plan.target + done;
-		size_t part = chunk_length(position, step->length - done);
+		size_t part = blocks_chunk(position, step->length - done);
 		size_t count;
 
 		if (plan_read(&step->plan, job->lock->fd, done, chunk, part) ==
 		    -1)
 			return -1;
-		count = sum_blocks(chunk, part, position, sums);
+		count = blocks_sum(chunk, part, position, sums);
 		if (memcmp(sums, expected, count * sizeof(*sums)) != 0) {
 			errno = ESTALE;
 			return -1;
@@ -244,7 +154,7 @@ write_target(const struct job *job, const struct step *step)
 	if (step->data != NULL)
 		return fileio_write_at(job->lock->fd, step->data,
 		    (size_t)step->length, step->plan.target);
-	chunk = malloc(CHUNK_SIZE);
+	chunk = malloc(BLOCKS_CHUNK_SIZE);
 	if (chunk == NULL)
 		return -1;
 	result = copy(job, step, chunk);
@@ -379,8 +289,8 @@ compare(const struct step *step, int fd, uint64_t *found)
 {
 	uint64_t prefix;
 
-	if (sum_prefix(fd, step->plan.target, &prefix) == -1 ||
-	    sum_file(fd, step->plan.target, step->length, found) == -1)
+	if (blocks_sum_prefix(fd, step->plan.target, &prefix) == -1 ||
+	    blocks_sum_file(fd, step->plan.target, step->length, found) == -1)
 		return -1;
 	return prefix == step->prefix && is_old_or_new(step, found);
 }
@@ -391,7 +301,7 @@ step_verify(const struct step *step, int fd)
 	uint64_t *found;
 	int result;
 
-	if (step->block_count != count_blocks(step->plan.target, step->length))
+	if (step->block_count != blocks_count(step->plan.target, step->length))
 		return 0;
 	found = calloc(step->block_count + 1, sizeof(*found));
 	if (found == NULL)

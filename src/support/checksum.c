@@ -28,6 +28,7 @@ checksum(uint64_t start, const void *data, size_t length)
 		p += sizeof(word);
 	}
 	word = 0;
-	memcpy(&word, p, length);
+	if (length > 0)
+		memcpy(&word, p, length);
 	return mix(sum, le64toh(word));
 }

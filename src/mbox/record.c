@@ -1,0 +1,309 @@
+/*
+ * One step on disk: a head with its own checksum, then, under a checksum of
+ * its own, pieces, block checksums and data; behind them, once the last step
+ * was taken, a mark.  What does not check is not there: a torn record equals
+ * none, and no write is assumed to be atomic.
+ */
+#include "config.h"
+
+#include "mbox/journal.h"
+#include "support/checksum.h"
+#include "support/fileio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HEAD_MAGIC 0x314a44334f50474eU /* "NGPO3DJ1" */
+#define MARK_MAGIC 0x314d44334f50474eU
+
+/* A damaged count must not make us ask for all the memory there is. */
+#define MOST_OCTETS ((uint64_t)1 << 40)
+
+struct head {
+	uint64_t magic;
+	uint64_t generation;
+	uint64_t device;
+	uint64_t inode;
+	int64_t size;
+	int64_t target;
+	int64_t length;
+	uint64_t piece_count;
+	uint64_t block_count;
+	uint64_t prefix;
+	uint64_t body_checksum;
+	uint32_t is_last;
+	uint32_t has_data;
+	unsigned char nonce[NONCE_LENGTH];
+	uint64_t head_checksum; /* of all before it */
+};
+
+struct mark {
+	uint64_t magic;
+	uint64_t generation;
+	uint64_t checksum; /* of the two before it */
+};
+
+/* The parts of the body, in their order on disk. */
+struct part {
+	void *data;
+	size_t length;
+};
+
+#define PARTS 4
+
+static void
+list_parts(const struct step *step, struct part parts[PARTS])
+{
+	size_t blocks = step->block_count * sizeof(uint64_t);
+
+	parts[0].data = step->plan.pieces;
+	parts[0].length = step->plan.count * sizeof(struct piece);
+	parts[1].data = step->old_blocks;
+	parts[1].length = blocks;
+	parts[2].data = step->new_blocks;
+	parts[2].length = blocks;
+	parts[3].data = step->data;
+	parts[3].length = step->data == NULL ? 0 : (size_t)step->length;
+}
+
+static off_t
+body_length(const struct part parts[PARTS])
+{
+	off_t length = 0;
+	size_t i;
+
+	for (i = 0; i < PARTS; i++)
+		length += (off_t)parts[i].length;
+	return length;
+}
+
+static uint64_t
+body_checksum(const struct part parts[PARTS])
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < PARTS; i++)
+		sum = checksum(sum, parts[i].data, parts[i].length);
+	return sum;
+}
+
+static uint64_t
+head_checksum(const struct head *head)
+{
+	return checksum(0, head, offsetof(struct head, head_checksum));
+}
+
+void
+step_free(struct step *step)
+{
+	plan_free(&step->plan);
+	free(step->old_blocks);
+	free(step->new_blocks);
+	free(step->data);
+	memset(step, 0, sizeof(*step));
+}
+
+/* ---- writing ------------------------------------------------------------ */
+
+static void
+fill_head(
+    struct head *head, const struct step *step, const struct part parts[PARTS])
+{
+	memset(head, 0, sizeof(*head));
+	head->magic = HEAD_MAGIC;
+	head->generation = step->generation;
+	head->device = step->device;
+	head->inode = step->inode;
+	head->size = step->plan.size;
+	head->target = step->plan.target;
+	head->length = step->length;
+	head->piece_count = step->plan.count;
+	head->block_count = step->block_count;
+	head->prefix = step->prefix;
+	head->body_checksum = body_checksum(parts);
+	head->is_last = step->is_last;
+	head->has_data = step->data != NULL;
+	memcpy(head->nonce, step->nonce, NONCE_LENGTH);
+	head->head_checksum = head_checksum(head);
+}
+
+static int
+write_parts(int fd, const struct part parts[PARTS])
+{
+	off_t position = sizeof(struct head);
+	size_t i;
+
+	for (i = 0; i < PARTS; i++) {
+		if (parts[i].length > 0 &&
+		    fileio_write_at(
+			fd, parts[i].data, parts[i].length, position) == -1)
+			return -1;
+		position += (off_t)parts[i].length;
+	}
+	return 0;
+}
+
+/* The space for all of it, and for the mark, is taken first: no step stops in
+ * the middle for want of it. */
+int
+record_write(int fd, const struct step *step)
+{
+	struct part parts[PARTS];
+	struct head head;
+	off_t length;
+
+	list_parts(step, parts);
+	fill_head(&head, step, parts);
+	length =
+	    (off_t)(sizeof(head) + sizeof(struct mark)) + body_length(parts);
+	if (ftruncate(fd, 0) == -1)
+		return -1;
+	errno = posix_fallocate(fd, 0, length);
+	if (errno != 0 || write_parts(fd, parts) == -1)
+		return -1;
+	return fileio_write_at(fd, &head, sizeof(head), 0);
+}
+
+static struct mark
+make_mark(uint64_t generation)
+{
+	struct mark mark = { .magic = MARK_MAGIC, .generation = generation };
+
+	mark.checksum = checksum(0, &mark, offsetof(struct mark, checksum));
+	return mark;
+}
+
+static off_t
+mark_position(const struct step *step)
+{
+	struct part parts[PARTS];
+
+	list_parts(step, parts);
+	return (off_t)sizeof(struct head) + body_length(parts);
+}
+
+int
+record_mark(int fd, const struct step *step)
+{
+	struct mark mark = make_mark(step->generation);
+
+	return fileio_write_at(fd, &mark, sizeof(mark), mark_position(step));
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+static bool
+is_sane(const struct head *head, off_t file_size)
+{
+	uint64_t most = (uint64_t)file_size;
+
+	return head->magic == HEAD_MAGIC &&
+	    head->head_checksum == head_checksum(head) && head->size >= 0 &&
+	    head->target >= 0 && head->length >= 0 && most < MOST_OCTETS &&
+	    head->piece_count <= most / sizeof(struct piece) &&
+	    head->block_count <= most / (2 * sizeof(uint64_t)) &&
+	    (head->has_data == 0 || (uint64_t)head->length <= most);
+}
+
+static void
+take_head(struct step *step, const struct head *head)
+{
+	step->generation = head->generation;
+	step->device = head->device;
+	step->inode = head->inode;
+	step->plan.size = head->size;
+	step->plan.target = head->target;
+	step->plan.count = head->piece_count;
+	step->length = head->length;
+	step->prefix = head->prefix;
+	step->block_count = head->block_count;
+	step->is_last = head->is_last != 0;
+	memcpy(step->nonce, head->nonce, NONCE_LENGTH);
+}
+
+/* An extra octet keeps malloc(3) from an ambiguous answer for 0. */
+static int
+make_parts(struct step *step, const struct head *head)
+{
+	size_t blocks = step->block_count * sizeof(uint64_t);
+
+	step->plan.pieces = malloc(step->plan.count * sizeof(struct piece) + 1);
+	step->old_blocks = malloc(blocks + 1);
+	step->new_blocks = malloc(blocks + 1);
+	if (head->has_data != 0)
+		step->data = malloc((size_t)head->length + 1);
+	if (step->plan.pieces == NULL || step->old_blocks == NULL ||
+	    step->new_blocks == NULL ||
+	    (head->has_data != 0 && step->data == NULL))
+		return -1;
+	return 0;
+}
+
+/* Reads the body.  1 if it checks, 0 if not, -1 with errno. */
+static int
+read_body(int fd, struct step *step, const struct head *head)
+{
+	off_t position = sizeof(*head);
+	struct part parts[PARTS];
+	size_t i;
+
+	take_head(step, head);
+	if (make_parts(step, head) == -1)
+		return -1;
+	list_parts(step, parts);
+	for (i = 0; i < PARTS; i++) {
+		ssize_t n = fileio_read_at(
+		    fd, parts[i].data, parts[i].length, position);
+
+		if (n == -1)
+			return -1;
+		if ((size_t)n != parts[i].length)
+			return 0;
+		position += n;
+	}
+	return body_checksum(parts) == head->body_checksum;
+}
+
+static int
+read_mark(int fd, struct step *step)
+{
+	struct mark expected = make_mark(step->generation);
+	struct mark mark;
+	ssize_t n =
+	    fileio_read_at(fd, &mark, sizeof(mark), mark_position(step));
+
+	if (n == -1)
+		return -1;
+	step->is_copied = (size_t)n == sizeof(mark) &&
+	    memcmp(&mark, &expected, sizeof(mark)) == 0;
+	return 1;
+}
+
+int
+record_read(int fd, struct step *step)
+{
+	struct stat status;
+	struct head head;
+	ssize_t n;
+	int result;
+
+	memset(step, 0, sizeof(*step));
+	if (fstat(fd, &status) == -1)
+		return -1;
+	n = fileio_read_at(fd, &head, sizeof(head), 0);
+	if (n == -1)
+		return -1;
+	if ((size_t)n != sizeof(head) || !is_sane(&head, status.st_size))
+		return 0;
+	result = read_body(fd, step, &head);
+	if (result == 1)
+		result = read_mark(fd, step);
+	if (result != 1)
+		step_free(step);
+	return result;
+}
