@@ -1,0 +1,293 @@
+"""A Postfix of our own below a temporary directory, and its temporary owner.
+
+    with House() as house, Owner(house.root) as owner:
+        with Postfix(house, owner) as postfix:
+            postfix.send("a@kvt.dk", ["joe@kvt.dk"], message)
+            postfix.drain()
+
+The lines for virtual domains are read from contrib/postfix, as the README tells
+an administrator to copy them; only names and paths are changed.  Nothing of
+the system's own Postfix is used but its programs.
+"""
+
+import os
+import pathlib
+import pwd
+import random
+import re
+import shutil
+import smtplib
+import subprocess
+import time
+
+from house import IS_ROOT, SOURCE, VIRTUAL, free_port
+from tap import Skip, equal
+
+EXAMPLES = SOURCE / "contrib" / "postfix"
+FIRST = "kvt.dk"        # by the owner's .forward files
+SECOND = "example.org"  # by a pipe(8) transport
+# Mailboxes of users with this name in the first domain are limited.
+LIMITED = "full"
+LIMIT = 4000000
+
+# A lone CR in a message would become a blank; we want it to reach us.
+MAIN = """\
+compatibility_level = 3.6
+config_directory = {root}/etc
+queue_directory = {root}/queue
+data_directory = {root}/data
+maillog_file_prefixes = {root}
+maillog_file = {root}/maillog
+myhostname = mx.test
+mydestination = mx.test
+myorigin = mx.test
+mynetworks = 127.0.0.0/8
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+relayhost =
+default_transport = error:no mail leaves this test
+alias_maps =
+alias_database =
+local_recipient_maps =
+smtpd_peername_lookup = no
+cleanup_replace_stray_cr_lf = no
+disable_dns_lookups = yes
+notify_classes =
+biff = no
+enable_long_queue_ids = yes
+in_flow_delay = 0
+default_process_limit = 20
+message_size_limit = {limit}
+local_destination_concurrency_limit = 4
+gnu-pop3d_destination_concurrency_limit = 4
+transport_maps = inline:{{ {{{owner}+{limited}--{first}@mx.test=small:}} }}
+small_destination_recipient_limit = 1
+"""
+
+MASTER = """\
+127.0.0.1:{port} inet n - n - - smtpd
+pickup    unix  n - n 60  1 pickup
+cleanup   unix  n - n -   0 cleanup
+qmgr      unix  n - n 300 1 qmgr
+rewrite   unix  - - n -   - trivial-rewrite
+bounce    unix  - - n -   0 bounce
+defer     unix  - - n -   0 bounce
+trace     unix  - - n -   0 bounce
+flush     unix  n - n -   0 flush
+proxymap  unix  - - n -   - proxymap
+showq     unix  n - n -   - showq
+error     unix  - - n -   - error
+retry     unix  - - n -   - error
+local     unix  - n n -   - local
+small     unix  - n n -   - local -o mailbox_size_limit={limit}
+anvil     unix  - - n -   1 anvil
+postlog   unix-dgram n - n - 1 postlogd
+"""
+
+
+def need_program(name):
+    """The path of a program, which a user without /usr/sbin in PATH has too."""
+    found = shutil.which(
+        name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin")
+    if found is None:
+        raise Skip(f"{name} is not installed")
+    return found
+
+
+def need_root(what):
+    if not IS_ROOT:
+        raise Skip(f"{what} needs root")
+
+
+class Owner:
+    """A system user for whom local(8), procmail and maildrop deliver."""
+
+    def __init__(self, root):
+        need_root("adding a user")
+        self.name = f"tpopown{random.randrange(10 ** 8):08}"
+        self.home = pathlib.Path(root) / "home"
+        self._run("useradd", "--no-create-home", "--user-group",
+                  "--home-dir", str(self.home), "--shell", "/bin/sh",
+                  self.name)
+        entry = pwd.getpwnam(self.name)
+        self.uid, self.gid = entry.pw_uid, entry.pw_gid
+        self.home.mkdir(mode=0o755)
+        os.chown(self.home, self.uid, self.gid)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._run("userdel", self.name)
+
+    @staticmethod
+    def _run(*command):
+        """Tries again while somebody else holds the lock on /etc/passwd, or
+        a last process of the user ends."""
+        command = [need_program(command[0]), *command[1:]]
+        for _ in range(40):
+            done = subprocess.run(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                check=False)
+            if done.returncode not in (1, 8, 10):
+                break
+            time.sleep(0.25)
+        # 12: useradd and userdel say so about a missing mail spool.
+        assert done.returncode in (0, 12), (command, done)
+
+    def write(self, name, text):
+        """Writes a file into the home directory, as the owner would."""
+        path = self.home / name
+        path.write_text(text)
+        path.chmod(0o600)
+        os.chown(path, self.uid, self.gid)
+
+
+class Postfix:
+    def __init__(self, house, owner):
+        need_root("Postfix")
+        need_program("postfix")
+        self.house = house
+        self.owner = owner
+        self.root = house.root / "postfix"
+        self.maillog = self.root / "maillog"
+        self.port = free_port()
+        self._install_virtual()
+        self._configure()
+
+    # ---- set-up ------------------------------------------------------------
+
+    def _install_virtual(self):
+        """A copy that the owner can reach wherever the tree is built."""
+        self.virtual = self.house.root / "virtual"
+        shutil.copy(VIRTUAL, self.virtual)
+        self.virtual.chmod(0o755)
+        self.command = (f"{self.virtual} --virtual-dir={self.house.virtual} "
+                        f"--virtual-spool={self.house.spool}")
+
+    def example(self, name):
+        """A file of contrib/postfix with this test's names in it."""
+        text = (EXAMPLES / name).read_text()
+        for word, replacement in (
+                ("/usr/local/bin/virtual", self.command),
+                ("/etc/postfix/", f"{self.root}/etc/"),
+                ("user=owner", f"user={self.owner.name}"),
+                ("owner+", f"{self.owner.name}+")):
+            text = text.replace(word, replacement)
+        return text
+
+    def _configure(self):
+        for directory in ("etc", "queue", "data"):
+            (self.root / directory).mkdir(parents=True)
+        shutil.chown(self.root / "data", "postfix")
+        etc = self.root / "etc"
+        (etc / "main.cf").write_text(
+            MAIN.format(root=self.root, owner=self.owner.name, first=FIRST,
+                        limited=LIMITED, limit=LIMIT) +
+            self.example("main.cf.example"))
+        (etc / "master.cf").write_text(
+            MASTER.format(port=self.port, limit=LIMIT) +
+            self.example("master.cf.example"))
+        (etc / "virtual_regexp").write_text(
+            self.example("virtual_regexp.example"))
+        self.owner.write(".forward", self.example("forward.example"))
+
+    def add_user(self, user, domain, secret="secret"):
+        self.house.add_user(
+            user, domain, secret, self.owner.uid, self.owner.gid)
+        (self.house.spool / domain).chmod(0o700)
+        if domain == SECOND:  # a file of root, as the README has it
+            passwd = self.house.virtual / domain / "passwd"
+            os.chown(passwd, 0, self.owner.gid)
+            passwd.chmod(0o640)
+        else:
+            self.owner.write(
+                f".forward+{user}--{domain}",
+                self.example("forward+user--domain.example"))
+
+    # ---- running -----------------------------------------------------------
+
+    def __enter__(self):
+        try:
+            self._run("postfix", "start")
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self._stop()
+
+    def _run(self, program, *arguments):
+        """Runs a command of Postfix on this instance."""
+        done = subprocess.run(
+            [need_program(program), "-c", self.root / "etc", *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=60, check=False)
+        assert done.returncode == 0, (program, done.stdout, self.log())
+
+    def _master(self):
+        """The process id of the running master, or None."""
+        try:
+            pid = int((self.root / "queue/pid/master.pid").read_text())
+            os.kill(pid, 0)
+        except (FileNotFoundError, ProcessLookupError, ValueError):
+            return None
+        return pid
+
+    def _stop(self):
+        if self._master() is not None:
+            self._run("postfix", "abort")
+            self.house.wait_for(
+                lambda: self._master() is None, "Postfix to end")
+
+    def log(self):
+        if not self.maillog.exists():
+            return "(no maillog)"
+        return self.maillog.read_text(errors="backslashreplace")
+
+    # ---- mail --------------------------------------------------------------
+
+    def connect(self):
+        return smtplib.SMTP("127.0.0.1", self.port, "client.test", 60)
+
+    def send(self, sender, recipients, message, connection=None):
+        """Submits one message, its octets as they are: dots are stuffed, and
+        only the last line end is made CRLF, or added."""
+        text = re.sub(rb"(?m)^\.", b"..", message)
+        text = re.sub(rb"\r?\n\Z", b"", text) + b"\r\n.\r\n"
+        ours = connection or self.connect()
+        ours.ehlo_or_helo_if_needed()
+        equal(ours.mail(sender, ["BODY=8BITMIME"])[0], 250, "MAIL")
+        for recipient in recipients:
+            equal(ours.rcpt(recipient)[0], 250, recipient)
+        equal(ours.docmd("DATA")[0], 354, "DATA")
+        ours.send(text)
+        equal(ours.getreply()[0], 250, "end of the message")
+        if connection is None:
+            ours.quit()
+
+    def queued(self, *queues):
+        """How many messages wait in these queues."""
+        return sum(
+            len(files) for queue in queues
+            for _, _, files in os.walk(self.root / "queue" / queue))
+
+    def is_drained(self):
+        """Twice, since messages move from queue to queue while we look."""
+        queues = ("maildrop", "incoming", "active", "deferred")
+        return not self.queued(*queues) and not self.queued(*queues)
+
+    def drain(self, seconds=60):
+        """Waits until all mail is delivered; what is not is thrown away."""
+        deadline = time.monotonic() + seconds
+        while not self.is_drained():
+            if time.monotonic() > deadline:
+                tail = self.log()[-3000:]
+                self._run("postsuper", "-d", "ALL")
+                raise AssertionError(f"the queue does not drain\n{tail}")
+            time.sleep(0.02)
+
+    def flush(self):
+        """Tries deferred mail now."""
+        self._run("postfix", "flush")
