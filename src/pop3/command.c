@@ -102,7 +102,8 @@ trace(const struct command *command, const struct arguments *arguments)
 	if (arguments->count > 0 && !command->takes_rest)
 		text_escape(escaped, sizeof(escaped), arguments->at[0],
 		    strlen(arguments->at[0]));
-	log_trace(TRACE_COMMANDS, "command %s %s", command->verb, escaped);
+	log_trace(TRACE_COMMANDS, "command %s%s%s", command->verb,
+	    escaped[0] == '\0' ? "" : " ", escaped);
 }
 
 static enum session_event

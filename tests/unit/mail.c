@@ -157,7 +157,7 @@ add_random_piece(struct bytes *mailbox, uint32_t *state)
 		"\n", "\n\n", "\r\n", "\r", "\r\r\n", ".", "..\n", ".\n", "\n.",
 		"From ", "From the Sun we get light\n", "text", "Status: RO\n",
 		"Subject: x\r\n", "From joe Sun Nov 22 07:00:00 2026\r\n",
-		">" FROM_LINE, "\x80\xff", " ", "\r\n.\r\n", "x\ny\n" };
+		(">" FROM_LINE), "\x80\xff", " ", "\r\n.\r\n", "x\ny\n" };
 	uint32_t which = pick(state, sizeof(pieces) / sizeof(*pieces) + 2);
 
 	if (which < sizeof(pieces) / sizeof(*pieces))
