@@ -122,9 +122,12 @@ struct scan {
 	off_t line_length;  /* so far */
 	bool follows_blank; /* the line before was empty */
 	bool in_header;
-	bool ends_in_cr;	   /* the last octet was CR */
-	off_t blank_length;	   /* of the empty line before this one, or 0 */
-	size_t held;		   /* octets in line */
+	unsigned long begun; /* messages so far, also one that is not shown */
+	bool has_imap_mark;  /* the first message has an X-IMAP: header ... */
+	bool is_internal;    /* ... and the subject of internal data */
+	bool ends_in_cr;     /* the last octet was CR */
+	off_t blank_length;  /* of the empty line before this one, or 0 */
+	size_t held;	     /* octets in line */
 	char line[SCAN_LINE_SIZE]; /* the start of the current line */
 };
 

@@ -8,6 +8,8 @@
  *    messages and belong to none.
  *  - Empty lines before the first From_ line are passed over; any other text
  *    there means that the file is not an mbox.
+ *  - The first message is not shown if it is none: UW IMAP and Pine keep notes
+ *    of their own there, "FOLDER INTERNAL DATA".
  *  - Octets are counted as sent: a line end, LF or CR LF, is two octets, and a
  *    last line without one gets it.  A CR elsewhere is an octet like others.
  */
@@ -85,6 +87,8 @@ end_message(struct scan *scan)
 	message->end = scan->line_start - scan->blank_length;
 	if (scan->blank_length > 0)
 		message->octets -= 2;
+	if (scan->begun == 1 && scan->has_imap_mark && scan->is_internal)
+		scan->index->count--;
 }
 
 static int
@@ -96,6 +100,7 @@ begin_message(struct scan *scan)
 	if (make_room(scan->index) == -1)
 		return -1;
 	scan->index->count++;
+	scan->begun++;
 	message = current(scan);
 	memset(message, 0, sizeof(*message));
 	message->start = scan->line_start;
@@ -107,12 +112,35 @@ begin_message(struct scan *scan)
 
 /* ---- whole lines -------------------------------------------------------- */
 
+static bool
+line_starts(const struct scan *scan, const char *text)
+{
+	size_t length = strlen(text);
+
+	return scan->held >= length &&
+	    strncasecmp(scan->line, text, length) == 0;
+}
+
 /* True for a header line "Status:" with an R among its flags. */
 static bool
 says_read(const struct scan *scan)
 {
-	return scan->held > 7 && strncasecmp(scan->line, "Status:", 7) == 0 &&
+	return line_starts(scan, "Status:") &&
 	    memchr(scan->line + 7, 'R', scan->held - 7) != NULL;
+}
+
+static void
+note_header(struct scan *scan)
+{
+	if (says_read(scan))
+		current(scan)->was_read = true;
+	if (scan->begun > 1)
+		return;
+	if (line_starts(scan, "X-IMAP:") || line_starts(scan, "X-IMAPbase:"))
+		scan->has_imap_mark = true;
+	if (line_starts(scan,
+		"Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA"))
+		scan->is_internal = true;
 }
 
 /* Counts the line as text of the current message. */
@@ -124,8 +152,8 @@ count_line(struct scan *scan, off_t terminator, bool is_blank)
 	message->octets += (uint64_t)(scan->line_length - terminator) + 2;
 	if (is_blank)
 		scan->in_header = false;
-	else if (scan->in_header && says_read(scan))
-		message->was_read = true;
+	else if (scan->in_header)
+		note_header(scan);
 }
 
 static bool

@@ -448,6 +448,22 @@ def _():
         equal(ids_of(house), ids[1:])
 
 
+@case("the internal data of Pine and UW IMAP is not shown and never deleted")
+def _():
+    internal = (b"Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA\n"
+                b"X-IMAP: 1795330800 0000000002\n\nno mail\n")
+    with a_house([internal, *MESSAGES]) as house:
+        path = house.mailbox("joe", "kvt.dk")
+        before = path.read_bytes()
+        with session(house) as client:
+            equal(len(client.listing("LIST")), len(MESSAGES))
+            for number in range(1, len(MESSAGES) + 1):
+                client.ok(f"DELE {number}")
+            client.ok("QUIT")
+        after = path.read_bytes()
+        assert b"X-IMAP" in after and before.startswith(after), after
+
+
 # ---- the home mailbox ------------------------------------------------------
 
 @case("--home-mailbox comes before the spool, where home and file exist")
