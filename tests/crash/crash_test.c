@@ -3,7 +3,7 @@
  * old or the new one plus everything that was appended, and the new one as soon
  * as that was decided.  Invariants 1 to 9 of mbox/update.c.
  *
- * CRASH_ROUNDS=N makes it N times as long.
+ * CRASH_ROUNDS=N makes it N times as long: "make torture".
  */
 #include "config.h"
 
@@ -273,7 +273,8 @@ run(const struct scenario *scenario, unsigned int rounds)
 	return tally;
 }
 
-static void
+/* Returns how many crashes that were. */
+static unsigned long
 check(const struct scenario *scenario, unsigned int rounds)
 {
 	struct tally tally = run(scenario, rounds);
@@ -285,6 +286,7 @@ check(const struct scenario *scenario, unsigned int rounds)
 	    scenario->name);
 	is_number(tally.refused, 0, "%s: recovery finds its mailbox again",
 	    scenario->name);
+	return tally.runs;
 }
 
 /* A check that cannot fail is none: each fault must be seen. */
@@ -315,11 +317,13 @@ main(void)
 {
 	const char *text = getenv("CRASH_ROUNDS");
 	unsigned int rounds = text == NULL ? 1 : (unsigned int)atoi(text);
+	unsigned long runs = 0;
 	size_t i;
 
 	box_open();
 	for (i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++)
-		check(&scenarios[i], 12 * rounds);
+		runs += check(&scenarios[i], 12 * rounds);
+	note("%lu crashes in all", runs);
 	check_faults();
 	return done();
 }

@@ -14,6 +14,9 @@
 static unsigned int points;
 static unsigned int failed;
 
+static void point(bool is_true, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
 static void
 point(bool is_true, const char *format, va_list arguments)
 {
