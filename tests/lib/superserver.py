@@ -1,16 +1,24 @@
 """Programs that stand between a client and gnu-pop3d: xinetd and stunnel.
 
-    with Superserver(house, [program, option, ...], port):
-        ...
+    with xinetd(house, logging_server(house)) as server:
+        ...                                     # POP3 on server.port
+    with stunnel(house, f"connect = 127.0.0.1:{port}") as server:
+        ...                                     # and server.certificate
 
-starts the program in the foreground and waits until it listens on the port.
+run the program in the foreground and wait until it listens.
 """
 
 import os
 import pathlib
+import pwd
 import subprocess
 
-from house import DAEMON
+from house import DAEMON, free_port
+from postfix import need_program
+from tap import equal
+
+# What a certificate is for, besides 127.0.0.1.
+CERTIFIED_NAME = "pop3s.test"
 
 
 def is_listening(port):
@@ -32,8 +40,13 @@ def logging_server(house):
 
 
 class Superserver:
-    def __init__(self, house, command, port):
+    """One program in front of the daemon; whoever starts it gives it the
+    certificate that it shows, if any."""
+
+    def __init__(self, house, command, port, certificate=None):
         self.house = house
+        self.root = house.root
+        self.certificate = certificate
         self.output = house.root / (os.path.basename(command[0]) + ".out")
         with open(self.output, "ab") as output:
             self.process = subprocess.Popen(
@@ -64,3 +77,71 @@ class Superserver:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def xinetd(house, server, arguments=""):
+    """xinetd with one service, which starts server for each connection."""
+    program = need_program("xinetd")
+    port = free_port()
+    rules = house.root / "xinetd.conf"
+    rules.write_text(f"""\
+defaults
+{{
+	log_type	= FILE {house.root}/xinetd.log
+}}
+service pop3-test
+{{
+	type		= UNLISTED
+	socket_type	= stream
+	protocol	= tcp
+	bind		= 127.0.0.1
+	port		= {port}
+	wait		= no
+	user		= {pwd.getpwuid(os.geteuid()).pw_name}
+	server		= {server}
+	server_args	= {arguments}
+	instances	= 100
+	cps		= 0 0
+	disable		= no
+}}
+""")
+    return Superserver(house, [
+        program, "-f", str(rules), "-dontfork",
+        "-pidfile", str(house.root / "xinetd.pid")], port)
+
+
+def make_certificate(house, name="cert"):
+    """A certificate for 127.0.0.1 that vouches for itself, and its key."""
+    certificate = house.root / f"{name}.pem"
+    key = house.root / f"{name}.key"
+    done = subprocess.run(
+        [need_program("openssl"), "req", "-x509", "-nodes", "-days", "2",
+         "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-subj", f"/CN={CERTIFIED_NAME}", "-addext",
+         f"subjectAltName=IP:127.0.0.1,DNS:{CERTIFIED_NAME}",
+         "-keyout", str(key), "-out", str(certificate)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    equal(done.returncode, 0, done.stdout)
+    key.chmod(0o600)
+    return certificate, key
+
+
+def stunnel(house, service):
+    """stunnel with one service, which these lines describe."""
+    program = need_program("stunnel")
+    certificate, key = make_certificate(house)
+    port = free_port()
+    rules = house.root / "stunnel.conf"
+    rules.write_text(f"""\
+foreground = yes
+pid =
+syslog = no
+output = {house.root}/stunnel.log
+[pop3s]
+accept = 127.0.0.1:{port}
+cert = {certificate}
+key = {key}
+sslVersionMin = TLSv1.2
+{service}
+""")
+    return Superserver(house, [program, str(rules)], port, certificate)

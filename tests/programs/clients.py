@@ -6,107 +6,29 @@ import poplib
 import pty
 import re
 import select
-import subprocess
 import time
 from contextlib import contextmanager
 
 import tap
-from house import House, hash_of
+from fetchers import (
+    HARD, PLAIN, SECRET, USER, by_number, crlf, curl, fetchmail, filled_house,
+    head, mail_in, maildir, mpop, perl, poplib_session, private)
+from house import hash_of
 from postfix import need_program
+from readers import retrieve
 from tap import case, equal
-
-USER = "joe@kvt.dk"
-SECRET = "sec ret!"
-
-
-def head(number):
-    return (b"From: a@client.test\nTo: joe@kvt.dk\nSubject: number %d\n"
-            b"Date: Sun, 22 Nov 2026 07:00:00 +0000\n"
-            b"Message-ID: <%d@client.test>\n" % (number, number))
-
-
-def numbered(*rests, first=1):
-    return [head(i) + rest for i, rest in enumerate(rests, first)]
-
-
-# What every client keeps as it is.
-PLAIN = numbered(
-    b"\nhello\n",
-    b"\n",
-    b"\n.\n..\n.hidden\n...\n \n",
-    b"\n\n\nempty lines around\n\n\n",
-    b"Content-Type: text/plain; charset=utf-8\n\nsm\xc3\xb8rrebr\xc3\xb8d\n"
-    b"\xe6\xf8\xe5\xff\x80\n",
-    b"X-Folded: one\n two\n\tthree\n\n>From quoted\nFrom: no line\n"
-    b"\tfrom tab\ntrailing  \n",
-    b"\n" + b"".join(b"line %d\n" % i for i in range(3000)),
-    b"\n" + b"x" * 998 + b"\n" + b"y" * 500 + b"\n",
-)
-# What the better ones keep too.
-HARD = PLAIN + numbered(
-    b"\nbare\rcr, nul \0, escape \x1b[2J\n",
-    b"\n" + b"long" * 50000 + b"\n",
-    first=len(PLAIN) + 1,
-)
-
-
-def crlf(message):
-    return message.replace(b"\n", b"\r\n")
 
 
 @contextmanager
 def serving(messages, secret=SECRET, **options):
     """A house with mail for USER and the daemon on house.port."""
-    with House() as house:
-        house.add_user("joe", "kvt.dk", secret)
-        house.path = house.write_mailbox("joe", "kvt.dk", messages)
+    with filled_house(messages, secret) as house:
         house.start_daemon(
             *(f"--{name}={value}" for name, value in options.items()))
         yield house
 
 
-def run(*command, expect=0, **more):
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL, timeout=60, check=False, **more)
-    equal(done.returncode, expect, f"{command[0]}: {done.stdout!r:.1500}")
-    return done.stdout
-
-
-def private(path, text):
-    path.write_text(text)
-    path.chmod(0o600)
-    return path
-
-
 # ---- fetchmail ---------------------------------------------------------------
-
-def fetchmail(house, target, options="", user=USER, server="protocol pop3",
-              expect=0):
-    """Runs fetchmail once; the messages that it gave to its MDA."""
-    program = need_program("fetchmail")
-    target.mkdir(exist_ok=True)
-    before = set(target.iterdir())
-    rules = private(house.root / "fetchmailrc", f"""\
-set no bouncemail
-set no spambounce
-set invisible
-poll 127.0.0.1 service {house.port} timeout 20 {server}
-  user "{user}" password "{SECRET}" sslproto "" no rewrite pass8bits
-  {options}
-  mda "cat > {target}/$$"
-""")
-    run(program, "-f", str(rules), "--nodetach", "--nosyslog",
-        "--pidfile", str(house.root / "fetchmail.pid"),
-        "--idfile", str(house.root / "fetchids"), expect=expect,
-        env={**os.environ, "FETCHMAILHOME": str(house.root), "LC_ALL": "C"})
-    return [path.read_bytes() for path in set(target.iterdir()) - before]
-
-
-def by_number(messages):
-    return sorted(messages, key=lambda text: int(
-        re.search(rb"(?m)^Subject: number (\d+)", text)[1]))
-
 
 @case("fetchmail fetches and deletes all, octet by octet")
 def _():
@@ -124,7 +46,7 @@ def _():
         before = house.path.read_bytes()
         def fetch(**more):
             return fetchmail(house, house.root / "got", "keep",
-                             server="protocol pop3 uidl", **more)
+                             protocol="protocol pop3 uidl", **more)
         equal(by_number(fetch()), PLAIN)
         equal(fetch(expect=1), [], "second time")
         equal(house.path.read_bytes(), before, "mailbox")
@@ -135,7 +57,7 @@ def _():
 @case("fetchmail logs in by APOP")
 def _():
     with serving(PLAIN[:2]) as house:
-        found = fetchmail(house, house.root / "got", server="protocol apop")
+        found = fetchmail(house, house.root / "got", protocol="protocol apop")
         equal(by_number(found), PLAIN[:2])
         house.logged(f"login method=apop user={USER}")
 
@@ -149,26 +71,6 @@ def _():
 
 
 # ---- mpop --------------------------------------------------------------------
-
-def mpop(house, *settings):
-    rules = private(house.root / "mpoprc", "\n".join([
-        "account default", "host 127.0.0.1", f"port {house.port}",
-        "tls off", f"user {USER}", f'password "{SECRET}"',
-        "received_header off", f"uidls_file {house.root}/uidls",
-        *settings, ""]))
-    run(need_program("mpop"), "-C", str(rules), "--quiet")
-
-
-def maildir(house):
-    directory = house.root / "maildir"
-    for name in ("cur", "new", "tmp"):
-        (directory / name).mkdir(parents=True, exist_ok=True)
-    return directory
-
-
-def mail_in(directory):
-    return by_number(path.read_bytes() for path in directory.glob("new/*"))
-
 
 @case("mpop delivers to a maildir octet by octet and deletes, logging in with "
       "the plain password, and by APOP")
@@ -207,13 +109,6 @@ def _():
 
 
 # ---- curl --------------------------------------------------------------------
-
-def curl(house, path, *options, expect=0):
-    return run(
-        need_program("curl"), "--silent", "--user", f"{USER}:{SECRET}",
-        "--max-time", "30", *options,
-        f"pop3://127.0.0.1:{house.port}/{path}", expect=expect)
-
 
 def curl_fetches_all(house):
     equal(curl(house, ""), b"".join(
@@ -268,46 +163,6 @@ def _():
 
 # ---- Perl --------------------------------------------------------------------
 
-PERL = r"""
-use strict; use warnings; use Net::POP3;
-my ($port, $method, $user, $secret) = @ARGV;
-binmode STDOUT;
-my $pop = Net::POP3->new("127.0.0.1", Port => $port, Timeout => 30)
-    or die "no connection";
-my $count = $pop->$method($user, $secret);
-defined $count or die "refused: ", $pop->message;
-my $list = $pop->list; my $ids = $pop->uidl;
-my ($total, $size) = $pop->popstat;
-print "$count $total $size\n";
-for my $i (1 .. $count) {
-    my $text = join "", @{$pop->get($i)};
-    my $top = join "", @{$pop->top($i, 1)};
-    $pop->uidl($i) eq $ids->{$i} or die "uidl $i";
-    $pop->list($i) == $list->{$i} or die "list $i";
-    print "$list->{$i} $ids->{$i} ", length $text, " ", length $top, "\n";
-    print $text, $top;
-}
-$pop->delete(1) or die "delete";
-$pop->quit or die "quit";
-"""
-
-
-def perl(house, method):
-    """What Net::POP3 has seen: the totals, then each message."""
-    output = run(need_program("perl"), "-e", PERL, str(house.port), method,
-                 USER, SECRET)
-    totals, output = output.split(b"\n", 1)
-    found = []
-    while output:
-        line, output = output.split(b"\n", 1)
-        size, uidl, length, top = line.split()
-        length, top = int(length), int(top)
-        found.append((int(size), uidl, output[:length],
-                      output[length:length + top]))
-        output = output[length + top:]
-    return totals, found
-
-
 def top_of(message, lines):
     header, body = message.split(b"\n\n", 1)
     return header + b"\n\n" + b"".join(body.splitlines(True)[:lines])
@@ -333,18 +188,6 @@ def _():
 
 # ---- Python ------------------------------------------------------------------
 
-def poplib_session(house):
-    poplib._MAXLINE = 1000000  # its own limit is 2048
-    return poplib.POP3("127.0.0.1", house.port, 30)
-
-
-def retrieved(session, number):
-    _, lines, octets = session.retr(number)
-    text = b"".join(line + b"\r\n" for line in lines)
-    equal(octets, len(text), "octets")
-    return text
-
-
 @case("Python's poplib lists, retrieves, tops and deletes, and finds the same "
       "ids in the next session")
 def _():
@@ -357,7 +200,7 @@ def _():
         equal(session.list()[1], [
             b"%d %d" % pair for pair in enumerate(sizes, 1)])
         for i, message in enumerate(HARD, 1):
-            assert retrieved(session, i) == crlf(message), f"message {i}"
+            assert retrieve(session, i) == crlf(message), f"message {i}"
         equal(session.top(3, 2)[1], head(3).splitlines() + [b"", b".", b".."])
         ids = [line.split()[1] for line in session.uidl()[1]]
         session.dele(2)
