@@ -39,6 +39,8 @@ empty(const struct mbox_place *place, int fd)
 	return ftruncate(fd, 0) == -1 ? -1 : sync_file(place, fd);
 }
 
+/* A record that was not written to its end does not check.  One that was, but
+ * could not be synced, may be found after a crash, unless it is wiped out. */
 enum journal_result
 journal_write(const struct mbox_place *place, const struct step *step)
 {
@@ -49,7 +51,13 @@ journal_write(const struct mbox_place *place, const struct step *step)
 		errno = EBADF;
 		return JOURNAL_REFUSED;
 	}
-	if (record_write(fd, step) == 0 && sync_file(place, fd) == 0)
+	if (record_write(fd, step) == -1) {
+		error = errno;
+		(void)empty(place, fd);
+		errno = error;
+		return JOURNAL_REFUSED;
+	}
+	if (sync_file(place, fd) == 0)
 		return JOURNAL_WRITTEN;
 	error = errno;
 	if (empty(place, fd) == -1)

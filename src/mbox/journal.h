@@ -147,6 +147,7 @@ struct job {
 	uint64_t generation; /* of the last step written */
 	struct plan plan;
 	bool is_committed; /* the outcome is decided, and on disk */
+	bool is_uncertain; /* an error left it open whether it is */
 };
 
 /* Takes all steps that are left, cuts the file and empties the journal.

@@ -55,12 +55,13 @@ struct mbox_place {
 
 /* Why a function failed. */
 enum mbox_failure {
-	MBOX_BUSY,    /* somebody holds a lock; later it may work */
-	MBOX_UNSAFE,  /* not a file we may touch: link, owner, type, mode */
-	MBOX_CHANGED, /* another program rewrote or replaced the mailbox */
-	MBOX_FULL,    /* disk, quota or file size limit */
-	MBOX_PENDING, /* decided, but to be completed by mbox_recover() */
-	MBOX_SYSTEM   /* any other error of the system */
+	MBOX_BUSY,	/* somebody holds a lock; later it may work */
+	MBOX_UNSAFE,	/* not a file we may touch: link, owner, type, mode */
+	MBOX_CHANGED,	/* another program rewrote or replaced the mailbox */
+	MBOX_FULL,	/* disk, quota or file size limit */
+	MBOX_PENDING,	/* decided, but to be completed by mbox_recover() */
+	MBOX_UNCERTAIN, /* an error left it open what is on disk */
+	MBOX_SYSTEM	/* any other error of the system */
 };
 
 struct mbox_reason {
@@ -185,7 +186,8 @@ void mbox_undelete_all(struct mbox *mbox);
  * Removes the marked messages from the file, in place: the inode stays, what
  * was appended since mbox_open() stays.  Survives a crash at any moment.
  * Returns 0 only when that is on disk.  On -1 nothing was changed, except with
- * MBOX_PENDING: then mbox_recover() will complete it.
+ * MBOX_PENDING: then mbox_recover() will complete it; and with MBOX_UNCERTAIN:
+ * then the marked messages may be gone or not.
  */
 int mbox_update(
     struct mbox *mbox, int64_t deadline, struct mbox_reason *reason);

@@ -201,7 +201,7 @@ prepare_step(struct job *job, struct step *step)
 		case JOURNAL_WRITTEN:
 			return 0;
 		case JOURNAL_UNKNOWN:
-			job->is_committed = true;
+			job->is_uncertain = true;
 			return -1;
 		case JOURNAL_REFUSED:
 			break;

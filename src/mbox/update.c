@@ -94,10 +94,11 @@ restore_times(const struct mbox *mbox, const struct stat *before)
 }
 
 static int
-cut(const struct mbox *mbox, off_t size)
+cut(const struct mbox *mbox, struct job *job)
 {
-	if (ftruncate(mbox->lock.fd, size) == -1)
+	if (ftruncate(mbox->lock.fd, job->plan.target) == -1)
 		return -1;
+	job->is_uncertain = true;
 	return mbox->place.syncs ? fileio_sync(mbox->lock.fd) : 0;
 }
 
@@ -118,6 +119,9 @@ explain(
 	if (job->is_committed)
 		return reason_set(reason, MBOX_PENDING, &mbox->place, errno,
 		    "the update will be completed later");
+	if (job->is_uncertain)
+		return reason_set(reason, MBOX_UNCERTAIN, &mbox->place, errno,
+		    "it is not certain that the update is on disk");
 	return reason_errno(
 	    reason, &mbox->place, "cannot be updated, nothing deleted");
 }
@@ -131,8 +135,8 @@ expunge(
 
 	if (plan_make(&job.plan, &mbox->index, status->st_size) == -1)
 		return reason_errno(reason, &mbox->place, "no memory");
-	result = job.plan.count == 0 ? cut(mbox, job.plan.target)
-				     : move_and_cut(mbox, &job);
+	result =
+	    job.plan.count == 0 ? cut(mbox, &job) : move_and_cut(mbox, &job);
 	if (result == -1)
 		explain(mbox, &job, reason);
 	else

@@ -47,6 +47,8 @@ static const struct reply_text replies[REPLY_COUNT] = {
 	    "mailbox cannot be updated now, nothing deleted" },
 	[REPLY_UPDATE_PENDING] = { "-ERR [SYS/TEMP]",
 	    "mailbox update will be completed later" },
+	[REPLY_UPDATE_UNCERTAIN] = { "-ERR [SYS/TEMP]",
+	    "deleted messages may or may not have been removed" },
 };
 
 void

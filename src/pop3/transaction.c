@@ -29,6 +29,8 @@ reply_for(enum mbox_failure failure)
 		return REPLY_MAILBOX_CHANGED;
 	case MBOX_PENDING:
 		return REPLY_UPDATE_PENDING;
+	case MBOX_UNCERTAIN:
+		return REPLY_UPDATE_UNCERTAIN;
 	case MBOX_FULL:
 	case MBOX_SYSTEM:
 		break;
@@ -283,7 +285,8 @@ run_noop(struct session *session, const struct arguments *arguments)
 static enum reply
 update_reply(enum mbox_failure failure)
 {
-	if (failure == MBOX_CHANGED || failure == MBOX_PENDING)
+	if (failure == MBOX_CHANGED || failure == MBOX_PENDING ||
+	    failure == MBOX_UNCERTAIN)
 		return reply_for(failure);
 	return REPLY_NOT_UPDATED;
 }
