@@ -2,18 +2,16 @@
 honest and the mailbox whole."""
 
 import os
-import shutil
 import subprocess
 
 import tap
 from house import DAEMON, FROM_LINE, House, VIRTUAL, become_owner
-from tap import Skip, case, equal
+from strace import ENVIRONMENT, injecting
+from tap import case, equal
 
 MESSAGES = [b"Subject: %d\n\n" % i + b"%d\n" % i * (1500 * i + 10)
             for i in range(5)]
 WRITING = "pwrite64,ftruncate,fsync,fallocate"
-# The leak checker of a sanitizer build cannot work under strace.
-ENVIRONMENT = {"PATH": "/usr/bin:/bin", "ASAN_OPTIONS": "detect_leaks=0"}
 
 
 def stored(messages):
@@ -24,17 +22,10 @@ OLD = stored(MESSAGES)
 
 
 def new_house():
-    if shutil.which("strace") is None:
-        raise Skip("strace is not installed")
     house = House()
     house.add_user("joe", "kvt.dk", "secret")
     house.write_mailbox("joe", "kvt.dk", MESSAGES)
     return house
-
-
-def under_strace(fault, calls, *command):
-    return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}",
-            "-e", f"inject={calls}:{fault}", *command]
 
 
 def session(house, fault, deleted):
@@ -42,8 +33,8 @@ def session(house, fault, deleted):
     commands = ["USER joe@kvt.dk", "PASS secret",
                 *(f"DELE {number}" for number in deleted), "QUIT"]
     result = subprocess.run(
-        under_strace(fault, WRITING, DAEMON, "-i", "--debug=100",
-                     *house.options()),
+        injecting(fault, WRITING, DAEMON, "-i", "--debug=100",
+                  *house.options()),
         input="".join(command + "\r\n" for command in commands).encode(),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
         env=ENVIRONMENT, check=False)
@@ -116,9 +107,9 @@ LETTER = b"Subject: letter\n\n" + b"a line of a letter\n" * 2000
 
 def deliver(house, fault, calls):
     return subprocess.run(
-        under_strace(fault, calls, VIRTUAL, f"--virtual-dir={house.virtual}",
-                     f"--virtual-spool={house.spool}", "-r", "joe@kvt.dk",
-                     "-f", "a@example.com"),
+        injecting(fault, calls, VIRTUAL, f"--virtual-dir={house.virtual}",
+                  f"--virtual-spool={house.spool}", "-r", "joe@kvt.dk",
+                  "-f", "a@example.com"),
         input=LETTER, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         preexec_fn=become_owner(), env=ENVIRONMENT, timeout=60,
         check=False).returncode

@@ -2,18 +2,16 @@
 by the daemon when it starts."""
 
 import os
-import shutil
 import signal
 import subprocess
 
 import tap
 from house import DAEMON, FROM_LINE, House, children_of
-from tap import Skip, case, equal
+from strace import ENVIRONMENT, injecting
+from tap import case, equal
 
 MESSAGES = [b"Subject: %d\n\n" % i + b"%d\n" % i * (2000 * i + 10)
             for i in range(6)]
-# The leak checker of a sanitizer build cannot work under strace.
-WITHOUT_LEAKS = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
 CALLS = "pwrite64,ftruncate,fsync,fallocate"
 
 
@@ -28,8 +26,6 @@ COMMANDS = b"".join(command + b"\r\n" for command in (
 
 
 def new_house():
-    if shutil.which("strace") is None:
-        raise Skip("strace is not installed")
     house = House()
     house.add_user("joe", "kvt.dk", "secret")
     house.write_mailbox("joe", "kvt.dk", MESSAGES)
@@ -40,11 +36,10 @@ def kill_at(house, number):
     """A session that dies as it enters its call of that number.  Returns what
     it said, and whether it died."""
     result = subprocess.run(
-        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={CALLS}",
-         "-e", f"inject={CALLS}:signal=KILL:when={number}",
-         DAEMON, "-i", "--debug=100", *house.options()],
+        injecting(f"signal=KILL:when={number}", CALLS, DAEMON, "-i",
+                  "--debug=100", *house.options()),
         input=COMMANDS, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        timeout=60, check=False, env=WITHOUT_LEAKS)
+        timeout=60, check=False, env=ENVIRONMENT)
     return result.stdout, result.returncode != 0
 
 
@@ -156,12 +151,11 @@ def _():
 def _():
     with new_house() as house:
         result = subprocess.run(
-            ["strace", "-f", "-qq", "-o", "/dev/null", "-e",
-             "trace=fallocate", "-e", "inject=fallocate:error=ENOSPC",
-             DAEMON, "-i", "--debug=100", *house.options()],
+            injecting("error=ENOSPC", "fallocate", DAEMON, "-i",
+                      "--debug=100", *house.options()),
             input=COMMANDS, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, timeout=60, check=False,
-            env=WITHOUT_LEAKS)
+            env=ENVIRONMENT)
         assert result.stdout.endswith(
             b"-ERR [SYS/TEMP] mailbox cannot be updated now, "
             b"nothing deleted\r\n"), result.stdout
