@@ -36,28 +36,36 @@
 
 /* ---- names -------------------------------------------------------------- */
 
-/* The path with each slash as a percent sign; its digest where that would be
- * too long for a file name. */
 static void
-base_name(const struct mbox_place *place, char base[BASE_SIZE])
+digest_name(const char *path, char base[BASE_SIZE])
 {
-	char path[MBOX_PATH_SIZE + MBOX_NAME_SIZE];
 	unsigned char digest[MD5_LENGTH];
 	char hex[2 * MD5_LENGTH + 1];
 	struct md5 md5;
-	char *p;
 
-	text_format(path, sizeof(path), "%s/%s", place->directory, place->name);
-	for (p = path; *p != '\0'; p++)
-		if (*p == '/')
-			*p = '%';
-	if (text_copy(base, BASE_SIZE, path))
-		return;
 	md5_init(&md5);
 	md5_update(&md5, path, strlen(path));
 	md5_final(&md5, digest);
 	md5_hex(digest, hex);
 	text_copy(base, BASE_SIZE, hex);
+}
+
+/* The path with each slash as a percent sign; its digest where that would be
+ * too long for a file name, or could be another mailbox's too. */
+static void
+base_name(const struct mbox_place *place, char base[BASE_SIZE])
+{
+	char path[MBOX_PATH_SIZE + MBOX_NAME_SIZE];
+	char *p;
+
+	text_format(path, sizeof(path), "%s/%s", place->directory, place->name);
+	if (strchr(path, '%') != NULL || !text_copy(base, BASE_SIZE, path)) {
+		digest_name(path, base);
+		return;
+	}
+	for (p = base; *p != '\0'; p++)
+		if (*p == '/')
+			*p = '%';
 }
 
 /* Opens BASE.SUFFIX.  *is_new tells that it was made. */

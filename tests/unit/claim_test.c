@@ -38,6 +38,12 @@ second_claim(void)
 	fd = claim(&other, 0, &reason);
 	ok(fd >= 0, "the same name in another directory is free");
 	close(fd);
+	strcpy(other.directory, place.directory);
+	*strrchr(other.directory, '/') = '%';
+	fd = claim(&other, 0, &reason);
+	ok(fd >= 0,
+	    "a path with a percent sign for a slash is another mailbox");
+	close(fd);
 	close(first);
 	fd = claim(&place, 0, &reason);
 	ok(fd >= 0, "a claim ends when its descriptor is closed");
