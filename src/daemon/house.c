@@ -49,6 +49,6 @@ house_set_methods(const struct house *house, struct mbox_place *place)
 	place->methods = house->options->lock_methods;
 	place->syncs = house->options->syncs;
 	place->journal_size = JOURNAL_SIZE;
-	place->journal[0] = place->journal[1] = -1;
+	place->journal[0] = place->journal[1] = place->ids = -1;
 	place->keeper = -1;
 }

@@ -196,12 +196,15 @@ wait_for_lock(const struct mbox_place *place, int lock, int64_t deadline,
 }
 
 static int
-open_journal(
-    int state, const char *base, struct mbox_place *place, bool *is_new)
+open_files(int state, const char *base, struct mbox_place *place, bool *is_new)
 {
 	place->journal[0] = open_file(state, base, "j0", O_RDWR, is_new);
 	place->journal[1] = open_file(state, base, "j1", O_RDWR, is_new);
-	return place->journal[0] == -1 || place->journal[1] == -1 ? -1 : 0;
+	place->ids = open_file(state, base, "ids", O_RDWR, is_new);
+	return place->journal[0] == -1 || place->journal[1] == -1 ||
+		place->ids == -1
+	    ? -1
+	    : 0;
 }
 
 /* A new file is only there after a crash if its directory is on disk. */
@@ -209,7 +212,7 @@ static int
 prepare_files(int state, const char *base, struct mbox_place *place, int lock,
     bool is_new)
 {
-	if (open_journal(state, base, place, &is_new) == -1 ||
+	if (open_files(state, base, place, &is_new) == -1 ||
 	    renew_label(state, base, place, lock) == -1)
 		return -1;
 	return is_new && place->syncs ? fileio_sync(state) : 0;
@@ -245,7 +248,7 @@ mbox_claim(const char *state, struct mbox_place *place, int64_t deadline,
 	int directory = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int claim;
 
-	place->journal[0] = place->journal[1] = -1;
+	place->journal[0] = place->journal[1] = place->ids = -1;
 	if (directory == -1)
 		return reason_errno(
 		    reason, place, "cannot open the state directory");
@@ -254,17 +257,21 @@ mbox_claim(const char *state, struct mbox_place *place, int64_t deadline,
 	return claim;
 }
 
+static void
+close_file(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+}
+
 void
 mbox_unclaim(struct mbox_place *place, int claim)
 {
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		if (place->journal[i] != -1)
-			close(place->journal[i]);
-		place->journal[i] = -1;
-	}
-	close(claim);
+	close_file(&place->journal[0]);
+	close_file(&place->journal[1]);
+	close_file(&place->ids);
+	close_file(&claim);
 }
 
 /* ---- what is left of crashes -------------------------------------------- */

@@ -4,7 +4,7 @@
  * Status, X-*, Lines, Content-Length, and their continuation lines; left out of
  * the body is the last line end, which a delivery may have to complete.
  * Messages with equal digests are copies of each other to the last octet, and
- * are numbered in mailbox order.
+ * are told apart by numbers (copies.c).
  */
 #include "config.h"
 
@@ -168,52 +168,7 @@ digest_message(const struct mbox *mbox, const struct message *message,
 	return 0;
 }
 
-/* ---- numbering equal ones ----------------------------------------------- */
-
-struct ranked {
-	unsigned char digest[MD5_LENGTH];
-	uint32_t place; /* in the mailbox */
-};
-
-static int
-compare(const void *a, const void *b)
-{
-	const struct ranked *p = a;
-	const struct ranked *q = b;
-	int order = memcmp(p->digest, q->digest, MD5_LENGTH);
-
-	if (order != 0)
-		return order;
-	return p->place < q->place ? -1 : p->place > q->place;
-}
-
-static int
-number_copies(struct identity *identities, size_t count)
-{
-	struct ranked *ranked;
-	size_t i;
-
-	if (count == 0)
-		return 0;
-	ranked = calloc(count, sizeof(*ranked));
-	if (ranked == NULL)
-		return -1;
-	for (i = 0; i < count; i++) {
-		memcpy(ranked[i].digest, identities[i].digest, MD5_LENGTH);
-		ranked[i].place = (uint32_t)i;
-	}
-	qsort(ranked, count, sizeof(*ranked), compare);
-	for (i = 0; i < count; i++) {
-		bool is_copy = i > 0 &&
-		    memcmp(ranked[i].digest, ranked[i - 1].digest,
-			MD5_LENGTH) == 0;
-
-		identities[ranked[i].place].copy =
-		    !is_copy ? 1 : identities[ranked[i - 1].place].copy + 1;
-	}
-	free(ranked);
-	return 0;
-}
+/* ---- all messages ------------------------------------------------------- */
 
 static int
 digest_all(const struct mbox *mbox, struct identity *identities)
@@ -241,7 +196,7 @@ identify_all(struct mbox *mbox, struct mbox_reason *reason)
 		return reason_errno(reason, &mbox->place, "no memory");
 	errno = ESTALE; /* for a file that has become shorter */
 	if (digest_all(mbox, identities) == -1 ||
-	    number_copies(identities, count) == -1) {
+	    copies_number(&mbox->place, identities, count) == -1) {
 		reason_errno(reason, &mbox->place, "cannot be read");
 		free(identities);
 		return -1;

@@ -51,6 +51,7 @@ struct mbox_place {
 	gid_t group;		   /* of the owner */
 	int journal[2];		   /* descriptors of the redo journal, or -1 */
 	off_t journal_size;	   /* octets of mail in it at most */
+	int ids; /* descriptor of the numbers of copies, or -1 */
 };
 
 /* Why a function failed. */
@@ -73,15 +74,16 @@ struct mbox_reason {
 
 /*
  * Claims the mailbox at place for one POP3 session until the returned
- * descriptor is closed, by whatever death, and opens its redo journal into
- * place.  The files lie in the directory state, which must be writable to
- * nobody but the caller.  Waits up to the clock_now() moment deadline for
- * another session to end.  Returns a descriptor, or -1 with reason.
+ * descriptor is closed, by whatever death, and opens its redo journal and its
+ * numbers of copies into place.  The files lie in the directory state, which
+ * must be writable to nobody but the caller.  Waits up to the clock_now()
+ * moment deadline for another session to end.  Returns a descriptor, or -1 with
+ * reason.
  */
 int mbox_claim(const char *state, struct mbox_place *place, int64_t deadline,
     struct mbox_reason *reason);
 
-/* Gives the claim back and closes the journal. */
+/* Gives the claim back and closes the other files. */
 void mbox_unclaim(struct mbox_place *place, int claim);
 
 /* ---- after a crash ------------------------------------------------------ */

@@ -147,12 +147,22 @@ int scan_mailbox(
 
 /* ---- digest.c: unique ids ----------------------------------------------- */
 
-/* Numbers equal digests; made for all messages at once, when first asked. */
+/* Made for all messages at once, when first asked for. */
 struct identity {
 	unsigned char digest[16];
 	uint32_t
 	    copy; /* 1 for the first message with this digest, then 2 ... */
 };
+
+/* ---- copies.c: telling equal messages apart ----------------------------- */
+
+/* Numbers equal digests.  0, or -1 with errno. */
+int copies_number(
+    const struct mbox_place *place, struct identity *identities, size_t count);
+
+/* After the marked messages were removed: keeps the numbers of those that are
+ * left.  0, or -1 with errno, which loses no mail. */
+int copies_remember(const struct mbox *mbox);
 
 /* ---- the opened mailbox ------------------------------------------------- */
 

@@ -172,5 +172,7 @@ mbox_update(struct mbox *mbox, int64_t deadline, struct mbox_reason *reason)
 		    "has gone; nothing deleted");
 	result = check_and_expunge(mbox, reason);
 	lock_release(&mbox->lock);
+	if (result == 0)
+		(void)copies_remember(mbox);
 	return result;
 }

@@ -435,6 +435,33 @@ def _():
         equal(ids_of(house), ids[:3])
 
 
+@case("row 19: the id of a copy survives the deletion of another copy, and a "
+      "new copy gets a new one")
+def _():
+    copy = MESSAGES[0]
+    with a_house([copy, MESSAGES[1], copy, copy]) as house:
+        path = house.mailbox("joe", "kvt.dk")
+        ids = ids_of(house)
+
+        def delete(number):
+            with session(house) as client:
+                client.listing("UIDL")
+                client.ok(f"DELE {number}")
+                client.ok("QUIT")
+        delete(1)
+        equal(ids_of(house), ids[1:])
+        with open(path, "ab") as mailbox:
+            mailbox.write(FROM_LINE + copy + b"\n")
+        equal(ids_of(house)[:3], ids[1:])
+        added = ids_of(house)[3]
+        assert added not in ids, added
+        delete(2)
+        equal(ids_of(house), [ids[1], ids[3], added])
+        for ids_file in house.state.glob("*.ids"):
+            ids_file.write_bytes(b"x" * 100)
+        equal(len(set(ids_of(house))), 3, "with a damaged file")
+
+
 @case("row 19: ids of messages that share a header survive each other")
 def _():
     header = b"Subject: the same\n\n"

@@ -203,6 +203,7 @@ box_place(const char *name)
 		.syncs = true,
 		.keeper = -1,
 		.journal = { journal(0), journal(1) },
+		.ids = -1,
 		.journal_size = (off_t)1024 * 1024 };
 
 	text_copy(place.directory, sizeof(place.directory), root);

@@ -1,0 +1,240 @@
+/*
+ * Numbers for messages that are copies of each other to the last octet: from 1
+ * in mailbox order, except that a number once given stays.  When some copies
+ * are deleted, those that are left are remembered in a file beside the session
+ * lock: their digests and numbers, sorted by digest.  New copies get numbers
+ * above all others.
+ *
+ * The file is a convenience: one that is missing or does not check, or that a
+ * crash has kept from being written, costs a client no more than the download
+ * of a copy that it has already.
+ */
+#include "config.h"
+
+#include "mbox/private.h"
+#include "support/checksum.h"
+#include "support/fileio.h"
+#include "support/md5.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAGIC 0x3153444950334f50U /* "PO3PIDS1" */
+
+struct head {
+	uint64_t magic;
+	uint64_t count; /* of struct identity behind it */
+	uint64_t checksum;
+};
+
+/* A digest and where in the mailbox it is. */
+struct ranked {
+	unsigned char digest[MD5_LENGTH];
+	uint32_t place;
+};
+
+/* ---- sorting ------------------------------------------------------------ */
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct ranked *p = a;
+	const struct ranked *q = b;
+	int order = memcmp(p->digest, q->digest, MD5_LENGTH);
+
+	if (order != 0)
+		return order;
+	return p->place < q->place ? -1 : p->place > q->place;
+}
+
+static struct ranked *
+rank(const struct identity *identities, size_t count)
+{
+	struct ranked *ranked = calloc(count + 1, sizeof(*ranked));
+	size_t i;
+
+	if (ranked == NULL)
+		return NULL;
+	for (i = 0; i < count; i++) {
+		memcpy(ranked[i].digest, identities[i].digest, MD5_LENGTH);
+		ranked[i].place = (uint32_t)i;
+	}
+	qsort(ranked, count, sizeof(*ranked), compare);
+	return ranked;
+}
+
+/* Where the copies end that begin at from. */
+static size_t
+group_end(const struct ranked *ranked, size_t from, size_t count)
+{
+	size_t end = from + 1;
+
+	while (end < count &&
+	    memcmp(ranked[end].digest, ranked[from].digest, MD5_LENGTH) == 0)
+		end++;
+	return end;
+}
+
+/* ---- the file ----------------------------------------------------------- */
+
+struct memory {
+	struct identity *known;
+	size_t count;
+};
+
+static size_t
+believable_count(int fd, const struct head *head)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) == -1 || head->magic != MAGIC ||
+	    head->count > (uint64_t)status.st_size / sizeof(struct identity))
+		return 0;
+	return (size_t)head->count;
+}
+
+/* What cannot be read is nothing. */
+static void
+recall(int fd, struct memory *memory)
+{
+	struct head head;
+	size_t length;
+
+	memory->known = NULL;
+	memory->count = 0;
+	if (fd == -1 ||
+	    fileio_read_at(fd, &head, sizeof(head), 0) != sizeof(head))
+		return;
+	memory->count = believable_count(fd, &head);
+	length = memory->count * sizeof(*memory->known);
+	if (length > 0)
+		memory->known = malloc(length);
+	if (memory->known == NULL ||
+	    fileio_read_at(fd, memory->known, length, sizeof(head)) !=
+		(ssize_t)length ||
+	    checksum(0, memory->known, length) != head.checksum)
+		memory->count = 0;
+}
+
+static int
+write_memory(const struct mbox_place *place, const struct memory *memory)
+{
+	size_t length = memory->count * sizeof(*memory->known);
+	struct head head = { .magic = MAGIC,
+		.count = memory->count,
+		.checksum = checksum(0, memory->known, length) };
+
+	if (ftruncate(place->ids, 0) == -1)
+		return -1;
+	if (memory->count == 0)
+		return 0;
+	if (fileio_write_at(place->ids, memory->known, length, sizeof(head)) ==
+		-1 ||
+	    fileio_write_at(place->ids, &head, sizeof(head), 0) == -1)
+		return -1;
+	return place->syncs ? fileio_sync(place->ids) : 0;
+}
+
+/* ---- numbering ---------------------------------------------------------- */
+
+static bool
+is_known(const struct memory *memory, size_t k, const struct ranked *ranked)
+{
+	return k < memory->count &&
+	    memcmp(memory->known[k].digest, ranked->digest, MD5_LENGTH) == 0;
+}
+
+/* Numbers the copies from ranked up to end; k is where memory may know of
+ * them. */
+static void
+number_group(struct identity *identities, const struct ranked *ranked,
+    const struct ranked *end, const struct memory *memory, size_t k)
+{
+	uint32_t highest = 0;
+
+	for (; ranked < end; ranked++) {
+		uint32_t number = highest + 1;
+
+		if (is_known(memory, k, ranked))
+			number = memory->known[k++].copy;
+		identities[ranked->place].copy = number;
+		if (number > highest)
+			highest = number;
+	}
+}
+
+int
+copies_number(
+    const struct mbox_place *place, struct identity *identities, size_t count)
+{
+	struct ranked *ranked = rank(identities, count);
+	struct memory memory;
+	size_t i, end, k = 0;
+
+	if (ranked == NULL)
+		return -1;
+	recall(place->ids, &memory);
+	for (i = 0; i < count; i = end) {
+		end = group_end(ranked, i, count);
+		while (k < memory.count &&
+		    memcmp(memory.known[k].digest, ranked[i].digest,
+			MD5_LENGTH) < 0)
+			k++;
+		number_group(identities, ranked + i, ranked + end, &memory, k);
+	}
+	free(memory.known);
+	free(ranked);
+	return 0;
+}
+
+/* ---- remembering -------------------------------------------------------- */
+
+/* Adds what is left of the copies from ranked up to end, if their numbers are
+ * not what they would be without memory. */
+static void
+remember_group(const struct mbox *mbox, const struct ranked *ranked,
+    const struct ranked *end, struct memory *memory)
+{
+	size_t before = memory->count;
+	bool is_needed = false;
+
+	for (; ranked < end; ranked++) {
+		const struct identity *identity =
+		    &mbox->identities[ranked->place];
+
+		if (mbox->index.messages[ranked->place].is_deleted)
+			continue;
+		memory->known[memory->count++] = *identity;
+		if (identity->copy != memory->count - before)
+			is_needed = true;
+	}
+	if (!is_needed)
+		memory->count = before;
+}
+
+int
+copies_remember(const struct mbox *mbox)
+{
+	size_t count = mbox->index.count;
+	struct memory memory = { 0 };
+	struct ranked *ranked;
+	size_t i, end;
+	int result = -1;
+
+	if (mbox->identities == NULL || mbox->place.ids == -1)
+		return 0;
+	ranked = rank(mbox->identities, count);
+	memory.known = calloc(count + 1, sizeof(*memory.known));
+	if (ranked != NULL && memory.known != NULL) {
+		for (i = 0; i < count; i = end) {
+			end = group_end(ranked, i, count);
+			remember_group(mbox, ranked + i, ranked + end, &memory);
+		}
+		result = write_memory(&mbox->place, &memory);
+	}
+	free(memory.known);
+	free(ranked);
+	return result;
+}
