@@ -179,6 +179,31 @@ login_take_over(
 	return 0;
 }
 
+/* Only an end can be told by a status: a child that claims SESSION_ATTEMPT, and
+ * with it a login that nobody has verified, lies. */
+static enum session_event
+judge_status(int status)
+{
+	if (!WIFEXITED(status))
+		return SESSION_GONE;
+	switch ((enum session_event)WEXITSTATUS(status)) {
+	case SESSION_QUIT:
+		return SESSION_QUIT;
+	case SESSION_TIMEOUT:
+		return SESSION_TIMEOUT;
+	case SESSION_ABUSE:
+		return SESSION_ABUSE;
+	case SESSION_BROKEN:
+		return SESSION_BROKEN;
+	case SESSION_CONTINUE:
+	case SESSION_ATTEMPT:
+	case SESSION_GONE:
+	case SESSION_STOPPED:
+		break;
+	}
+	return SESSION_GONE;
+}
+
 enum session_event
 login_end(struct login *login)
 {
@@ -188,7 +213,5 @@ login_end(struct login *login)
 	kill(login->pid, SIGKILL);
 	while (waitpid(login->pid, &status, 0) == -1 && errno == EINTR)
 		continue;
-	if (WIFEXITED(status) && WEXITSTATUS(status) <= SESSION_BROKEN)
-		return (enum session_event)WEXITSTATUS(status);
-	return SESSION_GONE;
+	return judge_status(status);
 }

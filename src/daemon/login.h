@@ -46,8 +46,8 @@ void login_answer(const struct login *login, enum session_answer answer);
 int login_take_over(
     const struct login *login, struct session *session, int64_t deadline);
 
-/* Makes sure that the child has ended, and returns how its part of the
- * conversation went. */
+/* Makes sure that the child has ended, and returns how it says that its part of
+ * the conversation ended: never SESSION_ATTEMPT. */
 enum session_event login_end(struct login *login);
 
 #endif
