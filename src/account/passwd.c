@@ -37,7 +37,10 @@ open_domain(const struct account_rules *rules, const char *domain)
 	return directory;
 }
 
-/* What is wrong with who may write the file, or NULL. */
+/* Root reads the file for every login: its owner must not make that long. */
+#define LARGEST_FILE ((off_t)16 * 1024 * 1024)
+
+/* What is wrong with the file or with who may write it, or NULL. */
 static const char *
 find_fault(const struct stat *directory, const struct stat *file)
 {
@@ -45,6 +48,8 @@ find_fault(const struct stat *directory, const struct stat *file)
 
 	if (!S_ISREG(file->st_mode))
 		return "is not a regular file";
+	if (file->st_size > LARGEST_FILE)
+		return "is larger than 16 MB";
 	if ((file->st_mode & others) != 0)
 		return "is writable for group or others; chmod it to 600";
 	if ((directory->st_mode & others) != 0)

@@ -177,6 +177,18 @@ def _():
         assert logs_in(house, "joe@other.dk", "secret", option)
 
 
+@case("a passwd file of more than 16 MB is refused, with its name in the log")
+def _():
+    with House() as house:
+        house.add_user("joe", "kvt.dk", "secret")
+        os.truncate(house.virtual / "kvt.dk" / "passwd", 17 << 20)
+        with house.inetd() as client:
+            client.greet()
+            client.ok("USER joe@kvt.dk")
+            assert client.err("PASS secret").startswith(b"-ERR [SYS/TEMP]")
+        house.logged("kvt.dk/passwd: is larger than 16 MB")
+
+
 @case("--ip-based-virtual takes the domain from the address that was called")
 def _():
     try:
