@@ -96,6 +96,19 @@ fail(struct passwd_file *file, const char *fault, int error)
 	return ACCOUNT_TROUBLE;
 }
 
+/* True for a link to a file of root.  Root has made the link, but in the home
+ * that it leads to, its owner may have put a link in the file's place: to a
+ * file of root in which he can make lines appear, and with them any uid. */
+static bool
+is_link_to_root(int directory, const struct stat *file)
+{
+	struct stat link;
+
+	if (fstatat(directory, "passwd", &link, AT_SYMLINK_NOFOLLOW) == -1)
+		return true;
+	return S_ISLNK(link.st_mode) && file->st_uid == 0;
+}
+
 static enum account_search
 open_stream(struct passwd_file *file, int directory)
 {
@@ -111,6 +124,9 @@ open_stream(struct passwd_file *file, int directory)
 		fault = "cannot be examined";
 	else
 		fault = find_fault(&directory_status, &status);
+	if (fault == NULL && is_link_to_root(directory, &status))
+		fault = "is a link to a file of root; link the directory of "
+			"the domain instead";
 	if (fault == NULL)
 		file->stream = fdopen(fd, "r");
 	if (file->stream == NULL) {

@@ -178,6 +178,24 @@ def _():
         house.logged(f"{passwd}: line 1 skipped: names another uid")
 
 
+@case("a link in the owner's home cannot make a file of root a passwd file")
+def _():
+    needs_root()
+    with two_domains() as house:
+        home = house.root / "home"
+        home.mkdir()
+        house.own(home)
+        passwd = house.virtual / "kvt.dk" / "passwd"
+        secret = house.root / "a-log-of-root"
+        secret.write_text(f"joe:secret:{MALLORY}:{GROUP}::.:\n")
+        secret.chmod(0o644)
+        (home / "virtual-passwd").symlink_to(secret)
+        passwd.unlink()
+        passwd.symlink_to(home / "virtual-passwd")
+        assert reply_of(house, "joe@kvt.dk").startswith(b"-ERR [SYS/TEMP]")
+        house.logged(f"{passwd}: is a link to a file of root; ")
+
+
 # ---- what may stand in the place of a mailbox ------------------------------
 
 def not_opened(house, path, before=None):
