@@ -20,8 +20,9 @@
 #define HEAD_MAGIC 0x314a44334f50474eU /* "NGPO3DJ1" */
 #define MARK_MAGIC 0x314d44334f50474eU
 
-/* No step of ours needs so much.  A file that is damaged, or forged by a session
- * that was taken over, must not cost all the memory and disk there is. */
+/* No step of ours needs so much.  A file that is damaged, or forged by a
+ * session that was taken over, must not cost all the memory and disk there
+ * is. */
 #define MOST_OCTETS ((uint64_t)256 * 1024 * 1024)
 
 struct head {
