@@ -147,14 +147,6 @@ judge(struct connection *connection)
 	return verdict == ACCOUNT_REFUSED ? ANSWER_REFUSED : ANSWER_TROUBLE;
 }
 
-static enum session_event
-handle_signals(const struct session *session)
-{
-	if (signals_take(SIGUSR2))
-		session_log_status(session);
-	return signals_take(SIGTERM) ? SESSION_STOPPED : SESSION_CONTINUE;
-}
-
 /* Answers one attempt.  SESSION_ATTEMPT means: accepted, go on as the user. */
 static enum session_event
 answer_attempt(struct connection *connection)
@@ -187,7 +179,7 @@ wait_for_attempt(struct connection *connection)
 	case LOGIN_TIMEOUT:
 		return SESSION_TIMEOUT;
 	case LOGIN_INTERRUPTED:
-		return handle_signals(session);
+		return session_take_signals(session);
 	case LOGIN_ENDED:
 		return SESSION_GONE; /* the child's status knows better */
 	case LOGIN_BROKEN:

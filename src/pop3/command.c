@@ -6,10 +6,8 @@
 
 #include "pop3/private.h"
 #include "support/log.h"
-#include "support/signals.h"
 #include "support/text.h"
 
-#include <signal.h>
 #include <string.h>
 #include <strings.h>
 
@@ -127,14 +125,6 @@ run_line(struct session *session, const struct command *table, char *line)
 /* ---- all lines ---------------------------------------------------------- */
 
 static enum session_event
-handle_signals(const struct session *session)
-{
-	if (signals_take(SIGUSR2))
-		session_log_status(session);
-	return signals_take(SIGTERM) ? SESSION_STOPPED : SESSION_CONTINUE;
-}
-
-static enum session_event
 next_line(struct session *session, const struct command *table)
 {
 	char *line;
@@ -151,7 +141,7 @@ next_line(struct session *session, const struct command *table)
 	case WIRE_TIMEOUT:
 		return SESSION_TIMEOUT;
 	case WIRE_INTERRUPTED:
-		return handle_signals(session);
+		return session_take_signals(session);
 	}
 	return SESSION_GONE;
 }

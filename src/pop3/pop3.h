@@ -109,6 +109,10 @@ void session_log_end(const struct session *session, enum session_event event);
 /* Logs where it stands: the answer to SIGUSR2. */
 void session_log_status(const struct session *session);
 
+/* Does what the signals that came ask for: SIGUSR2 the status, SIGTERM the end,
+ * which is SESSION_STOPPED. */
+enum session_event session_take_signals(const struct session *session);
+
 /* Frees the mailbox.  The descriptors stay open. */
 void session_free(struct session *session);
 

@@ -5,10 +5,12 @@
 #include "support/clock.h"
 #include "support/log.h"
 #include "support/secret.h"
+#include "support/signals.h"
 #include "support/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -94,6 +96,14 @@ session_log_status(const struct session *session)
 	    "status seconds=%" PRId64 " commands=%lu user=%s "
 	    "addr=%s",
 	    seconds(session), session->commands, session->user, session->peer);
+}
+
+enum session_event
+session_take_signals(const struct session *session)
+{
+	if (signals_take(SIGUSR2))
+		session_log_status(session);
+	return signals_take(SIGTERM) ? SESSION_STOPPED : SESSION_CONTINUE;
 }
 
 void
