@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include "daemon/children.h"
-#include "support/clock.h"
 #include "support/log.h"
 #include "support/text.h"
 
@@ -35,7 +34,6 @@ children_add(struct children *children, pid_t pid, const struct source *source)
 
 	child->pid = pid;
 	child->source = *source;
-	child->started = clock_now();
 	children->total++;
 }
 

@@ -8,13 +8,11 @@
 #include "daemon/address.h"
 
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 struct child {
 	pid_t pid;
 	struct source source;
-	int64_t started; /* clock_now() moment */
 };
 
 struct children {

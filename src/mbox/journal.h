@@ -158,10 +158,6 @@ int job_run(struct job *job);
  * the job behind it. */
 int job_redo(struct job *job, const struct step *step);
 
-/* Ends an update of which only the cut is missing: the file gets size octets,
- * the journal is emptied. */
-int job_finish(struct job *job, off_t size);
-
 /* False if the target of the step holds something that is neither old nor new:
  * somebody else has written there.  -1 with errno on error. */
 int step_verify(const struct step *step, int fd);

@@ -15,6 +15,9 @@
 int reason_set(struct mbox_reason *reason, enum mbox_failure failure,
     const struct mbox_place *place, int error, const char *text);
 
+/* True for errno of a full disk, quota or file size limit. */
+bool error_is_full(int error);
+
 /* The same for a system call that failed: sorts errno into failure. */
 int reason_errno(struct mbox_reason *reason, const struct mbox_place *place,
     const char *text);

@@ -7,6 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+bool
+error_is_full(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
 int
 reason_set(struct mbox_reason *reason, enum mbox_failure failure,
     const struct mbox_place *place, int error, const char *text)
@@ -25,7 +31,7 @@ reason_errno(struct mbox_reason *reason, const struct mbox_place *place,
 	int error = errno;
 	enum mbox_failure failure = MBOX_SYSTEM;
 
-	if (error == ENOSPC || error == EDQUOT || error == EFBIG)
+	if (error_is_full(error))
 		failure = MBOX_FULL;
 	return reason_set(reason, failure, place, error, text);
 }

@@ -139,8 +139,7 @@ complete(struct lock *lock, const struct step *step, struct mbox_reason *reason)
 {
 	struct job job = { .lock = lock,
 		.place = lock->place,
-		.generation = step->generation,
-		.is_committed = true };
+		.generation = step->generation };
 	struct stat status;
 	int result;
 

@@ -177,15 +177,9 @@ take(const struct job *job, const struct step *step, bool puts_nonce)
 /* ---- one after the other ------------------------------------------------ */
 
 static bool
-is_full(int error)
-{
-	return error == ENOSPC || error == EDQUOT || error == EFBIG;
-}
-
-static bool
 may_be_smaller(const struct step *step, off_t portion)
 {
-	return is_full(errno) && step->data != NULL &&
+	return error_is_full(errno) && step->data != NULL &&
 	    portion / 2 >= LEAST_PORTION;
 }
 
@@ -237,6 +231,16 @@ next_step(struct job *job)
 	return result;
 }
 
+/* Cuts the file, in which everything is in its place, and empties the
+ * journal. */
+static int
+finish(const struct job *job, off_t size)
+{
+	if (ftruncate(job->lock->fd, size) == -1 || sync_mailbox(job) == -1)
+		return -1;
+	return journal_clear(job->place, job->generation);
+}
+
 int
 job_run(struct job *job)
 {
@@ -245,15 +249,7 @@ job_run(struct job *job)
 			return -1;
 		lock_renew(job->lock);
 	}
-	return job_finish(job, job->plan.target);
-}
-
-int
-job_finish(struct job *job, off_t size)
-{
-	if (ftruncate(job->lock->fd, size) == -1 || sync_mailbox(job) == -1)
-		return -1;
-	return journal_clear(job->place, job->generation);
+	return finish(job, job->plan.target);
 }
 
 /* ---- after a crash ------------------------------------------------------ */
