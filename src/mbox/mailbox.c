@@ -2,11 +2,9 @@
 #include "config.h"
 
 #include "mbox/private.h"
-#include "support/fileio.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static int
 lock_and_scan(struct mbox *mbox, int64_t deadline, struct mbox_reason *reason)
@@ -97,28 +95,4 @@ mbox_undelete_all(struct mbox *mbox)
 
 	for (i = 0; i < mbox->index.count; i++)
 		mbox->index.messages[i].is_deleted = false;
-}
-
-int
-message_verify(const struct mbox *mbox, size_t i, struct mbox_reason *reason)
-{
-	const struct message *message = &mbox->index.messages[i];
-	char line[SCAN_LINE_SIZE];
-	struct stat status;
-	ssize_t length;
-
-	if (fstat(mbox->lock.fd, &status) == -1)
-		return reason_errno(reason, &mbox->place, "cannot be examined");
-	if (status.st_size < mbox->index.size)
-		return reason_set(reason, MBOX_CHANGED, &mbox->place, 0,
-		    "was made shorter by another program");
-	length = fileio_read_at(
-	    mbox->lock.fd, line, message->separator_length, message->start);
-	if (length == -1)
-		return reason_errno(reason, &mbox->place, "cannot be read");
-	if ((uint32_t)length != message->separator_length ||
-	    separator_hash(line, (size_t)length) != message->separator_hash)
-		return reason_set(reason, MBOX_CHANGED, &mbox->place, 0,
-		    "was rewritten by another program");
-	return 0;
 }

@@ -92,9 +92,12 @@ struct message {
 	off_t end;		   /* of its text, separating line excluded */
 	uint64_t octets;	   /* as sent */
 	uint32_t separator_length; /* of the From_ line with its line end */
-	uint32_t separator_hash;
+	uint32_t header_length;	   /* ... and all header lines; at most 1 MB */
+	uint64_t header_sum;	   /* checksum of these */
+	bool was_seen;		   /* Status: has an O */
+	bool was_read;		   /* ... an R */
+	bool is_retrieved;	   /* by this session */
 	bool is_deleted;
-	bool was_read;
 };
 
 struct index {
@@ -107,11 +110,10 @@ struct index {
 	bool is_foreign; /* has text that is not an mbox */
 };
 
-/* A hash of a From_ line, to recognise it later. */
-uint32_t separator_hash(const char *line, size_t length);
-
 /* Frees the messages. */
 void index_free(struct index *index);
+
+#define STATUS_FIELD "Status:"
 
 /* ---- scan.c ------------------------------------------------------------- */
 
@@ -180,8 +182,10 @@ struct mbox {
 /* Size of every read of mailbox text. */
 #define READ_SIZE ((size_t)64 * 1024)
 
+/* ---- verify.c: checked before use --------------------------------------- */
+
 /* Checks that message i is still where the index has it: the mailbox has not
- * shrunk and its From_ line is the same. */
+ * shrunk, and the From_ line and the header are the same. */
 int message_verify(
     const struct mbox *mbox, size_t i, struct mbox_reason *reason);
 

@@ -16,6 +16,7 @@
 #include "config.h"
 
 #include "mbox/private.h"
+#include "support/checksum.h"
 #include "support/fileio.h"
 
 #include <errno.h>
@@ -28,16 +29,8 @@
 #define MESSAGES_AT_MOST  1000000
 #define SCAN_READ_SIZE	  ((size_t)256 * 1024)
 
-uint32_t
-separator_hash(const char *line, size_t length)
-{
-	uint32_t hash = 2166136261U; /* FNV-1a */
-	size_t i;
-
-	for (i = 0; i < length; i++)
-		hash = (hash ^ (unsigned char)line[i]) * 16777619U;
-	return hash;
-}
+/* What is behind it is not looked at again before use. */
+#define HEADER_AT_MOST ((off_t)1024 * 1024)
 
 void
 index_free(struct index *index)
@@ -91,6 +84,20 @@ end_message(struct scan *scan)
 		scan->index->count--;
 }
 
+/* The line is part of the header.  Of a long line the start is enough. */
+static void
+extend_header(struct scan *scan)
+{
+	struct message *message = current(scan);
+	off_t length = scan->line_start + scan->line_length - message->start;
+
+	if (length > HEADER_AT_MOST)
+		return;
+	message->header_length = (uint32_t)length;
+	message->header_sum = checksum(
+	    message->header_sum + (uint64_t)length, scan->line, scan->held);
+}
+
 static int
 begin_message(struct scan *scan)
 {
@@ -105,8 +112,8 @@ begin_message(struct scan *scan)
 	memset(message, 0, sizeof(*message));
 	message->start = scan->line_start;
 	message->separator_length = (uint32_t)scan->line_length;
-	message->separator_hash = separator_hash(scan->line, scan->held);
 	scan->in_header = true;
+	extend_header(scan);
 	return 0;
 }
 
@@ -121,19 +128,25 @@ line_starts(const struct scan *scan, const char *text)
 	    strncasecmp(scan->line, text, length) == 0;
 }
 
-/* True for a header line "Status:" with an R among its flags. */
-static bool
-says_read(const struct scan *scan)
+/* Takes the flags of a line "Status: RO". */
+static void
+note_status(const struct scan *scan)
 {
-	return line_starts(scan, "Status:") &&
-	    memchr(scan->line + 7, 'R', scan->held - 7) != NULL;
+	const char *flags = scan->line + strlen(STATUS_FIELD);
+	size_t length = scan->held - strlen(STATUS_FIELD);
+
+	if (memchr(flags, 'O', length) != NULL)
+		current(scan)->was_seen = true;
+	if (memchr(flags, 'R', length) != NULL)
+		current(scan)->was_read = true;
 }
 
 static void
 note_header(struct scan *scan)
 {
-	if (says_read(scan))
-		current(scan)->was_read = true;
+	extend_header(scan);
+	if (line_starts(scan, STATUS_FIELD))
+		note_status(scan);
 	if (scan->begun > 1)
 		return;
 	if (line_starts(scan, "X-IMAP:") || line_starts(scan, "X-IMAPbase:"))

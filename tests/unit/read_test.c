@@ -201,6 +201,10 @@ main(void)
 	check_changed("From eve@example.com Sun Nov 22 07:00:00 2026\nA: 1\n\n"
 		      "one\n\n",
 	    "rewritten");
+	check_changed(FROM_LINE "A: 2\n\none\n\n", "edited in its header");
+	check_changed(
+	    FROM_LINE "Status: O\nA: 1\n\none\n\n", "given a header line");
+	check_changed(FROM_LINE "A:\n1\n\none\n\n", "broken in its header");
 	cut_while_reading();
 	return done();
 }

@@ -40,7 +40,8 @@ is_same_message(const struct message *a, const struct message *b)
 	return a->start == b->start && a->end == b->end &&
 	    a->octets == b->octets &&
 	    a->separator_length == b->separator_length &&
-	    a->separator_hash == b->separator_hash &&
+	    a->header_length == b->header_length &&
+	    a->header_sum == b->header_sum && a->was_seen == b->was_seen &&
 	    a->is_deleted == b->is_deleted && a->was_read == b->was_read;
 }
 

@@ -229,10 +229,30 @@ foreign(const char *content, const char *what)
 
 /* ---- what others did meanwhile ------------------------------------------ */
 
-enum change { SHRUNK, EMPTIED, REWRITTEN, REPLACED, REMOVED, MOVED, LINKED };
+enum change {
+	SHRUNK,
+	EMPTIED,
+	REWRITTEN,
+	EDITED,
+	REPLACED,
+	REMOVED,
+	MOVED,
+	LINKED
+};
 
 static const char *const change_names[] = { "shrunk", "emptied", "rewritten",
-	"replaced", "removed", "renamed", "given a second link" };
+	"edited", "replaced", "removed", "renamed", "given a second link" };
+
+/* Changes one octet of the first message, behind its From_ line. */
+static void
+edit_header(void)
+{
+	int fd = open("box", O_WRONLY | O_CLOEXEC);
+
+	if (pwrite(fd, "Z", 1, (off_t)strlen(FROM_LINE)) != 1 ||
+	    close(fd) == -1)
+		bail_out("edit");
+}
 
 static void
 apply(enum change change)
@@ -257,6 +277,9 @@ apply(enum change change)
 		box_append_text("box", messages[3]);
 		box_append_text("box", messages[5]);
 		box_append_text("box", ARRIVED);
+		return;
+	case EDITED:
+		edit_header();
 		return;
 	case REPLACED:
 		write_all("new");
@@ -321,6 +344,8 @@ all_changes(void)
 	changed(REWRITTEN, 0x01, MBOX_CHANGED);
 	changed(REWRITTEN, 0x3f, MBOX_CHANGED);
 	changed(REWRITTEN, 0x09, MBOX_CHANGED);
+	changed(EDITED, 0x01, MBOX_CHANGED);
+	changed(EDITED, 0x3f, MBOX_CHANGED);
 }
 
 /* The last message of an mbox may be longer than the index knows: somebody who
