@@ -241,6 +241,8 @@ find_place(struct connection *connection)
 		return -1;
 	}
 	place->needs_dotlock = !is_home;
+	place->leaves_status =
+	    !options->keeps_status || connection->account.leaves_status;
 	return 0;
 }
 

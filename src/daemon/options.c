@@ -228,6 +228,7 @@ set_defaults(struct options *options)
 	options->is_ip_based = DEFAULT_IP_BASED != 0;
 	options->lock_methods = MBOX_LOCK_DEFAULT;
 	options->syncs = true;
+	options->keeps_status = DEFAULT_STATUS != 0;
 }
 
 /* Options with a letter, and those that say how the daemon runs. */
@@ -349,8 +350,10 @@ set_login(struct options *options, int option, const char *value)
 		if (strcmp(value, "en") != 0)
 			fail("--language: '%s' is not there yet; en is", value);
 		return true;
-	case OPTION_NO_STATUS: /* none are written yet */
-	case OPTION_SECURE:    /* plain passwords are always fine yet */
+	case OPTION_NO_STATUS:
+		options->keeps_status = false;
+		return true;
+	case OPTION_SECURE: /* plain passwords are always fine yet */
 		return true;
 	}
 	return false;

@@ -40,6 +40,7 @@ struct options {
 	const char *pid_file;	/* NULL: none */
 	unsigned int lock_methods;
 	bool syncs;
+	bool keeps_status;
 	enum apop_offer apop;
 };
 

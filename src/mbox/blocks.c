@@ -6,11 +6,8 @@
 
 #include "mbox/journal.h"
 #include "support/checksum.h"
-#include "support/fileio.h"
 
 #include <stdlib.h>
-
-#define PREFIX_LENGTH 4096
 
 size_t
 blocks_count(off_t position, off_t length)
@@ -61,7 +58,7 @@ blocks_sum_plan(const struct plan *plan, int fd, off_t position, off_t length,
 	while (done < length) {
 		size_t part = blocks_chunk(position + done, length - done);
 
-		if (plan_read(plan, fd, done, chunk, part) == -1)
+		if (plan_read(plan, fd, position + done, chunk, part) == -1)
 			break;
 		sums += blocks_sum(chunk, part, position + done, sums);
 		done += (off_t)part;
@@ -70,24 +67,44 @@ blocks_sum_plan(const struct plan *plan, int fd, off_t position, off_t length,
 	return done < length ? -1 : 0;
 }
 
+/* A plan for octets that are where they belong. */
+static struct plan
+plan_in_place(struct piece *piece, off_t from, off_t length)
+{
+	struct plan plan = { .count = 1, .pieces = piece };
+
+	piece->target = piece->from = from;
+	piece->length = length;
+	return plan;
+}
+
 int
 blocks_sum_file(int fd, off_t position, off_t length, uint64_t *sums)
 {
-	struct piece piece = { .from = position, .to = position + length };
-	struct plan plan = { .count = 1, .pieces = &piece };
+	struct piece piece;
+	struct plan plan = plan_in_place(&piece, position, length);
 
 	return blocks_sum_plan(&plan, fd, position, length, sums);
 }
 
 int
-blocks_sum_prefix(int fd, off_t target, uint64_t *sum)
+blocks_sum_range(int fd, off_t from, off_t to, uint64_t *sum)
 {
-	char prefix[PREFIX_LENGTH];
-	size_t length = target < PREFIX_LENGTH ? (size_t)target : PREFIX_LENGTH;
+	char *chunk = malloc(BLOCKS_CHUNK_SIZE);
+	struct piece piece;
+	struct plan plan = plan_in_place(&piece, from, to - from);
 
-	if (fileio_read_at(fd, prefix, length, target - (off_t)length) !=
-	    (ssize_t)length)
+	if (chunk == NULL)
 		return -1;
-	*sum = checksum(0, prefix, length);
-	return 0;
+	*sum = 0;
+	while (from < to) {
+		size_t part = blocks_chunk(from, to - from);
+
+		if (plan_read(&plan, fd, from, chunk, part) == -1)
+			break;
+		*sum = checksum(*sum, chunk, part);
+		from += (off_t)part;
+	}
+	free(chunk);
+	return from < to ? -1 : 0;
 }

@@ -12,6 +12,7 @@
 #include "support/fileio.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,6 +40,21 @@ empty(const struct mbox_place *place, int fd)
 	return ftruncate(fd, 0) == -1 ? -1 : sync_file(place, fd);
 }
 
+int
+journal_reserve(const struct mbox_place *place, off_t length)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		errno = place->journal[i] == -1
+		    ? EBADF
+		    : posix_fallocate(place->journal[i], 0, length);
+		if (errno != 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* A record that was not written to its end does not check.  One that was, but
  * could not be synced, may be found after a crash, unless it is wiped out. */
 enum journal_result
@@ -47,10 +63,6 @@ journal_write(const struct mbox_place *place, const struct step *step)
 	int fd = file_of(place, step->generation);
 	int error;
 
-	if (fd == -1) {
-		errno = EBADF;
-		return JOURNAL_REFUSED;
-	}
 	if (record_write(fd, step) == -1) {
 		error = errno;
 		(void)empty(place, fd);

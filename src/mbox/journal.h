@@ -13,44 +13,101 @@
 
 #include "mbox/private.h"
 
+/* ---- status.c: what is to be added -------------------------------------- */
+
+/* Octets to be put in before the octet at of the file, which is part of a
+ * message that stays. */
+#define ADDITION_SIZE 40
+
+struct addition {
+	off_t at;
+	size_t length;
+	char text[ADDITION_SIZE];
+};
+
+struct additions {
+	struct addition *list; /* in file order */
+	size_t count;
+};
+
+/* The first message whose Status: header is to change; the number of messages
+ * if none is. */
+size_t status_first_wanted(const struct mbox *mbox);
+
+/* Changes the headers that have room, in the file, and lists what is to be
+ * added to others.  All locks are held, and the messages verified.  The list
+ * belongs to the caller; it is shorter where something fails. */
+void status_mark(const struct mbox *mbox, struct additions *additions);
+
 /* ---- plan.c: what is still to do ---------------------------------------- */
 
-/* A piece of the file that stays: from the octet from up to to. */
+/* A piece of what is to be: length octets that come to target in the file.
+ * They stand at from in the file, or, from TEXT_BASE on, in the text of the
+ * plan. */
 struct piece {
+	off_t target;
+	off_t length;
 	off_t from;
-	off_t to;
 };
 
+#define TEXT_BASE ((off_t)1 << 62)
+
+/* The new file from its first difference on.  What stays in its place is in no
+ * piece. */
 struct plan {
-	off_t size;   /* of the file; mail appended since begins here */
-	off_t target; /* where the first piece goes */
+	off_t size; /* of the file; mail appended since begins here */
+	off_t end;  /* size of the file when all is done */
 	size_t count;
-	struct piece *pieces; /* in file order; freed by plan_free() */
+	struct piece *pieces; /* in order of their targets */
+	char *text;	      /* octets that are in no file yet */
+	size_t text_length;
 };
 
-/* Plans to remove the marked messages from a file that has size octets now.
- * 0, or -1 with errno. */
-int plan_make(struct plan *plan, const struct index *index, off_t size);
+/* Plans to remove the marked messages from a file that has size octets now,
+ * and to put the additions in.  0, or -1 with errno. */
+int plan_make(struct plan *plan, const struct index *index,
+    const struct additions *additions, off_t size);
 
-/* Adds the piece behind the others.  0, or -1 with errno. */
-int plan_add(struct plan *plan, off_t from, off_t to);
+/* Goes on at the end of the plan with octets from the file ... */
+int plan_keep(struct plan *plan, off_t from, off_t to);
 
-/* How many octets are still to be brought to their place. */
-off_t plan_length(const struct plan *plan);
+/* ... or with new ones.  0, or -1 with errno. */
+int plan_insert(struct plan *plan, const char *text, size_t length);
 
-/* Notes that the next length octets are in their place. */
-void plan_advance(struct plan *plan, off_t length);
+/* Makes an independent copy.  -1 with errno; EINVAL if the plan is none that
+ * these functions make. */
+int plan_copy(struct plan *copy, const struct plan *plan);
 
-/* Copies length octets, from the octet skip of what is still to do, out of the
- * file into buffer.  0, or -1 with errno. */
+/* Where the first piece goes; the end if there is none. */
+off_t plan_target(const struct plan *plan);
+
+/* How many octets are still to be brought to their places. */
+off_t plan_left(const struct plan *plan);
+
+/* Notes that the length octets of the piece or pieces at target are in their
+ * place. */
+void plan_advance(struct plan *plan, off_t target, off_t length);
+
+/* Copies the length octets that are to come to target, out of the file or the
+ * text, into buffer.  0, or -1 with errno. */
 int plan_read(
-    const struct plan *plan, int fd, off_t skip, char *buffer, size_t length);
+    const struct plan *plan, int fd, off_t target, char *buffer, size_t length);
 
 void plan_free(struct plan *plan);
 
-/* ---- record.c: one step in one file ------------------------------------- */
+/* ---- portion.c: what a step can do at once ------------------------------ */
 
-#define NONCE_LENGTH 16
+struct portion {
+	off_t target;
+	off_t length;
+	bool has_data; /* the new octets must be in the journal first */
+};
+
+/* Chooses what of the plan comes first: octets whose places hold nothing that
+ * the rest of the plan still needs; at most so many with data. */
+struct portion portion_choose(const struct plan *plan, off_t most);
+
+/* ---- record.c: one step in one file ------------------------------------- */
 
 /* Target octets are checked in blocks of a disk sector: what a power cut can
  * leave half done. */
@@ -58,13 +115,12 @@ void plan_free(struct plan *plan);
 
 struct step {
 	uint64_t generation; /* the higher of two journals counts */
-	uint64_t device;
 	uint64_t inode;
-	struct plan plan; /* this step and all after it */
-	off_t length;	  /* octets that this step brings to plan.target */
-	bool is_last;	  /* afterwards nonce is put behind them */
-	bool is_copied;	  /* the step was taken; only the cut may be missing */
-	unsigned char nonce[NONCE_LENGTH]; /* first octet NUL */
+	struct plan plan;  /* this step and all after it */
+	off_t target;	   /* where it writes; its octets are the plan's */
+	off_t length;	   /* 0 if the end is all that changes */
+	bool is_extension; /* makes the file longer */
+	bool is_copied;	 /* the last step was taken; only the cut is missing */
 	uint64_t prefix; /* checksum of the octets before the target */
 	size_t block_count;
 	uint64_t *old_blocks; /* checksums of the target before the step */
@@ -75,6 +131,10 @@ struct step {
 
 /* Frees everything; the plan too. */
 void step_free(struct step *step);
+
+/* How much room any step of the plan needs, with portion octets of data at
+ * most, and its mark. */
+off_t record_room(const struct plan *plan, off_t portion);
 
 /* Writes the step over what the file has; not yet synced.  0, or -1 with
  * errno. */
@@ -93,6 +153,10 @@ enum journal_result {
 	JOURNAL_REFUSED, /* errno says why; the other file still counts */
 	JOURNAL_UNKNOWN	 /* an error left it open whether it is on disk */
 };
+
+/* Takes length octets of disk for each file, so that no update stops in the
+ * middle for want of them.  0, or -1 with errno. */
+int journal_reserve(const struct mbox_place *place, off_t length);
 
 /* Writes the step to its journal file and waits until it is on disk. */
 enum journal_result journal_write(
@@ -131,35 +195,64 @@ size_t blocks_sum(
 size_t blocks_chunk(off_t position, off_t left);
 
 /* The checksums of length octets of what the plan brings to position; of what
- * is in the file there now; and of the octets before target.  0, or -1 with
- * errno. */
+ * is in the file there now; and one of all octets from a position to another.
+ * 0, or -1 with errno. */
 int blocks_sum_plan(const struct plan *plan, int fd, off_t position,
     off_t length, uint64_t *sums);
 int blocks_sum_file(int fd, off_t position, off_t length, uint64_t *sums);
-int blocks_sum_prefix(int fd, off_t target, uint64_t *sum);
+int blocks_sum_range(int fd, off_t from, off_t to, uint64_t *sum);
 
-/* ---- step.c: choosing and taking steps ---------------------------------- */
+/* ---- step.c: describing and taking steps -------------------------------- */
 
 /* An update under way. */
 struct job {
 	struct lock *lock;
 	const struct mbox_place *place;
 	uint64_t generation; /* of the last step written */
+	off_t portion;	     /* octets of data in a step at most */
 	struct plan plan;
+	bool is_marked;	   /* nothing but the cut is left */
 	bool is_committed; /* the outcome is decided, and on disk */
 	bool is_uncertain; /* an error left it open whether it is */
 };
+
+/* Fills the next step of the job; its plan is borrowed from the job.  0, or -1
+ * with errno. */
+int step_describe(const struct job *job, struct step *step);
+
+/* The same for a step that makes the file as long as it will be. */
+int step_describe_extension(const struct job *job, struct step *step);
+
+/* Frees all but the plan, which stays with the job; keeps errno. */
+void step_forget(struct step *step);
+
+/* What stands behind the last octet that stays, from before a cut is written
+ * down until it is made: no mail begins with it. */
+#define SENTINEL '\0'
+
+/* True if nothing but the cut comes after the step. */
+bool step_precedes_cut(const struct plan *plan, const struct step *step);
+
+/* Writes what the step says to its target and syncs the mailbox; puts the
+ * sentinel behind the end before a cut.  ESTALE if the sources have changed. */
+int step_take(const struct job *job, const struct step *step);
+
+/* False if the target of the step holds something that is neither old nor new:
+ * somebody else has written there.  -1 with errno on error. */
+int step_verify(const struct step *step, int fd);
+
+/* ---- job.c: one step after the other ------------------------------------ */
+
+/* Waits until the mailbox is on disk, unless its owner does not want that.
+ * 0, or -1 with errno. */
+int job_sync(const struct job *job);
 
 /* Takes all steps that are left, cuts the file and empties the journal.
  * 0, or -1 with errno. */
 int job_run(struct job *job);
 
-/* Takes a step again that was found in the journal, and advances the plan of
- * the job behind it. */
+/* Takes a step that is in the journal, maybe not for the first time, marks the
+ * last one, and advances the plan of the job behind it. */
 int job_redo(struct job *job, const struct step *step);
-
-/* False if the target of the step holds something that is neither old nor new:
- * somebody else has written there.  -1 with errno on error. */
-int step_verify(const struct step *step, int fd);
 
 #endif

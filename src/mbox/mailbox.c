@@ -89,6 +89,12 @@ mbox_delete(struct mbox *mbox, size_t i)
 }
 
 void
+mbox_retrieved(struct mbox *mbox, size_t i)
+{
+	mbox->index.messages[i].is_retrieved = true;
+}
+
+void
 mbox_undelete_all(struct mbox *mbox)
 {
 	size_t i;

@@ -47,6 +47,7 @@ struct mbox_place {
 	unsigned int methods;	   /* set of enum mbox_lock_method */
 	bool needs_dotlock;	   /* false: an unwritable directory is fine */
 	bool syncs;		   /* false: no fsync(2), at the owner's risk */
+	bool leaves_status;	   /* Status: headers are not changed */
 	int keeper;		   /* socket to the lock keeper, or -1 */
 	gid_t group;		   /* of the owner */
 	int journal[2];		   /* descriptors of the redo journal, or -1 */
@@ -181,15 +182,20 @@ bool mbox_is_deleted(const struct mbox *mbox, size_t i);
 /* Marks message i; nothing happens on disk before mbox_update(). */
 void mbox_delete(struct mbox *mbox, size_t i);
 
-/* Takes all marks back. */
+/* Notes that message i has got to the client; its Status: header will say so
+ * after mbox_update(). */
+void mbox_retrieved(struct mbox *mbox, size_t i);
+
+/* Takes all marks for deletion back. */
 void mbox_undelete_all(struct mbox *mbox);
 
 /*
  * Removes the marked messages from the file, in place: the inode stays, what
  * was appended since mbox_open() stays.  Survives a crash at any moment.
- * Returns 0 only when that is on disk.  On -1 nothing was changed, except with
- * MBOX_PENDING: then mbox_recover() will complete it; and with MBOX_UNCERTAIN:
- * then the marked messages may be gone or not.
+ * Status: headers get an O, and an R for what was retrieved, where that can be
+ * done.  Returns 0 only when the removal is on disk.  On -1 nothing was
+ * changed, except with MBOX_PENDING: then mbox_recover() will complete it; and
+ * with MBOX_UNCERTAIN: then the marked messages may be gone or not.
  */
 int mbox_update(
     struct mbox *mbox, int64_t deadline, struct mbox_reason *reason);

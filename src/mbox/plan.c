@@ -1,4 +1,4 @@
-/* What an update has still to do: which pieces go where. */
+/* What an update has still to do: which octets go where. */
 #include "config.h"
 
 #include "mbox/journal.h"
@@ -12,42 +12,88 @@ void
 plan_free(struct plan *plan)
 {
 	free(plan->pieces);
+	free(plan->text);
 	memset(plan, 0, sizeof(*plan));
 }
 
-/* Room is made in powers of two, so that no plan is quadratic. */
-static int
-make_room(struct plan *plan)
+/* ---- making one --------------------------------------------------------- */
+
+/* Makes room for one more of count things.  Room is made in powers of two, so
+ * that no plan is quadratic.  NULL with errno; data is still valid then. */
+static void *
+make_room(void *data, size_t count, size_t size)
 {
-	size_t count = plan->count;
+	if (data != NULL && (count & (count - 1)) != 0)
+		return data;
+	return realloc(data, (count == 0 ? 1 : 2 * count) * size);
+}
+
+static bool
+continues(const struct piece *piece, off_t target, off_t from)
+{
+	return piece->target + piece->length == target &&
+	    piece->from + piece->length == from;
+}
+
+static int
+add_piece(struct plan *plan, off_t from, off_t length)
+{
 	struct piece *larger;
 
-	if (plan->pieces != NULL && (count & (count - 1)) != 0)
+	if (plan->count > 0 &&
+	    continues(&plan->pieces[plan->count - 1], plan->end, from)) {
+		plan->pieces[plan->count - 1].length += length;
 		return 0;
-	larger = realloc(
-	    plan->pieces, (count == 0 ? 1 : 2 * count) * sizeof(*larger));
+	}
+	larger = make_room(plan->pieces, plan->count, sizeof(*larger));
 	if (larger == NULL)
 		return -1;
 	plan->pieces = larger;
+	plan->pieces[plan->count].target = plan->end;
+	plan->pieces[plan->count].length = length;
+	plan->pieces[plan->count].from = from;
+	plan->count++;
 	return 0;
 }
 
 int
-plan_add(struct plan *plan, off_t from, off_t to)
+plan_keep(struct plan *plan, off_t from, off_t to)
 {
-	if (from == to)
-		return 0;
-	if (plan->count > 0 && plan->pieces[plan->count - 1].to == from) {
-		plan->pieces[plan->count - 1].to = to;
-		return 0;
-	}
-	if (make_room(plan) == -1)
+	if (from != to && from != plan->end &&
+	    add_piece(plan, from, to - from) == -1)
 		return -1;
-	plan->pieces[plan->count].from = from;
-	plan->pieces[plan->count].to = to;
-	plan->count++;
+	plan->end += to - from;
 	return 0;
 }
+
+static int
+add_text(struct plan *plan, char octet)
+{
+	char *larger = make_room(plan->text, plan->text_length, 1);
+
+	if (larger == NULL)
+		return -1;
+	plan->text = larger;
+	plan->text[plan->text_length++] = octet;
+	return 0;
+}
+
+int
+plan_insert(struct plan *plan, const char *text, size_t length)
+{
+	off_t from = TEXT_BASE + (off_t)plan->text_length;
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		if (add_text(plan, text[i]) == -1)
+			return -1;
+	if (add_piece(plan, from, (off_t)length) == -1)
+		return -1;
+	plan->end += (off_t)length;
+	return 0;
+}
+
+/* ---- from an index ------------------------------------------------------ */
 
 /* Where message i ends together with the empty line behind it. */
 static off_t
@@ -57,79 +103,229 @@ message_end(const struct index *index, size_t i)
 				    : index->size;
 }
 
-int
-plan_make(struct plan *plan, const struct index *index, off_t size)
+/* Keeps the octets up to to, with the additions before it. */
+static int
+keep_with_additions(struct plan *plan, off_t from, off_t to,
+    const struct additions *additions, size_t *next)
 {
-	size_t i = 0;
+	while (*next < additions->count && additions->list[*next].at < to) {
+		const struct addition *addition = &additions->list[*next];
+
+		if (plan_keep(plan, from, addition->at) == -1 ||
+		    plan_insert(plan, addition->text, addition->length) == -1)
+			return -1;
+		from = addition->at;
+		(*next)++;
+	}
+	return plan_keep(plan, from, to);
+}
+
+static int
+plan_messages(struct plan *plan, const struct index *index,
+    const struct additions *additions)
+{
+	size_t next = 0;
+	size_t i;
+
+	for (i = 0; i < index->count; i++)
+		if (!index->messages[i].is_deleted &&
+		    keep_with_additions(plan, index->messages[i].start,
+			message_end(index, i), additions, &next) == -1)
+			return -1;
+	return 0;
+}
+
+int
+plan_make(struct plan *plan, const struct index *index,
+    const struct additions *additions, off_t size)
+{
+	off_t first =
+	    index->count == 0 ? index->size : index->messages[0].start;
 
 	memset(plan, 0, sizeof(*plan));
-	while (i < index->count && !index->messages[i].is_deleted)
-		i++;
 	plan->size = size;
-	plan->target = i < index->count ? index->messages[i].start : size;
-	for (; i < index->count; i++)
-		if (!index->messages[i].is_deleted &&
-		    plan_add(plan, index->messages[i].start,
-			message_end(index, i)) == -1)
-			break;
-	if (i == index->count && plan_add(plan, index->size, size) == 0)
+	if (plan_keep(plan, 0, first) == 0 &&
+	    plan_messages(plan, index, additions) == 0 &&
+	    plan_keep(plan, index->size, size) == 0)
 		return 0;
 	plan_free(plan);
 	return -1;
 }
 
-off_t
-plan_length(const struct plan *plan)
+/* ---- a copy ------------------------------------------------------------- */
+
+static bool
+is_in(off_t from, off_t length, off_t start, off_t end)
 {
-	off_t length = 0;
+	return from >= start && from <= end && length <= end - from;
+}
+
+/* Targets follow each other, and so do sources. */
+static bool
+is_sound(const struct plan *plan)
+{
+	off_t text_end = TEXT_BASE + (off_t)plan->text_length;
+	off_t target = 0;
+	off_t from = 0;
+	size_t i;
+
+	for (i = 0; i < plan->count; i++) {
+		const struct piece *piece = &plan->pieces[i];
+
+		if (piece->length <= 0 ||
+		    !is_in(piece->target, piece->length, target, plan->end))
+			return false;
+		if (is_in(piece->from, piece->length, from, plan->size))
+			from = piece->from + piece->length;
+		else if (!is_in(
+			     piece->from, piece->length, TEXT_BASE, text_end))
+			return false;
+		target = piece->target + piece->length;
+	}
+	return plan->size < TEXT_BASE && plan->end < TEXT_BASE;
+}
+
+/* As much room as make_room() would have made. */
+static size_t
+room_for(size_t count)
+{
+	size_t room = 1;
+
+	while (room < count)
+		room *= 2;
+	return room;
+}
+
+int
+plan_copy(struct plan *copy, const struct plan *plan)
+{
+	*copy = *plan;
+	copy->pieces = NULL;
+	copy->text = NULL;
+	if (!is_sound(plan)) {
+		errno = EINVAL;
+		return -1;
+	}
+	copy->pieces = calloc(room_for(plan->count), sizeof(struct piece));
+	copy->text = calloc(room_for(plan->text_length), 1);
+	if (copy->pieces == NULL || copy->text == NULL) {
+		plan_free(copy);
+		return -1;
+	}
+	memcpy(copy->pieces, plan->pieces, plan->count * sizeof(struct piece));
+	memcpy(copy->text, plan->text, plan->text_length);
+	return 0;
+}
+
+/* ---- using it ----------------------------------------------------------- */
+
+off_t
+plan_target(const struct plan *plan)
+{
+	return plan->count > 0 ? plan->pieces[0].target : plan->end;
+}
+
+off_t
+plan_left(const struct plan *plan)
+{
+	off_t left = 0;
 	size_t i;
 
 	for (i = 0; i < plan->count; i++)
-		length += plan->pieces[i].to - plan->pieces[i].from;
-	return length;
+		left += plan->pieces[i].length;
+	return left;
+}
+
+/* The first piece that ends behind target. */
+static size_t
+find_piece(const struct plan *plan, off_t target)
+{
+	size_t low = 0;
+	size_t high = plan->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct piece *piece = &plan->pieces[middle];
+
+		if (piece->target + piece->length <= target)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void
+drop_start(struct piece *piece, off_t length)
+{
+	piece->target += length;
+	piece->from += length;
+	piece->length -= length;
 }
 
 void
-plan_advance(struct plan *plan, off_t length)
+plan_advance(struct plan *plan, off_t target, off_t length)
 {
-	size_t done = 0;
+	size_t first = find_piece(plan, target);
+	size_t next = find_piece(plan, target + length);
 
-	plan->target += length;
-	while (done < plan->count &&
-	    plan->pieces[done].to - plan->pieces[done].from <= length) {
-		length -= plan->pieces[done].to - plan->pieces[done].from;
-		done++;
+	if (first < plan->count && plan->pieces[first].target < target) {
+		plan->pieces[first].length =
+		    target - plan->pieces[first].target;
+		if (first++ == next)
+			return;
 	}
-	plan->count -= done;
-	memmove(plan->pieces, plan->pieces + done,
-	    plan->count * sizeof(*plan->pieces));
-	if (plan->count > 0)
-		plan->pieces[0].from += length;
+	if (next < plan->count && plan->pieces[next].target < target + length)
+		drop_start(&plan->pieces[next],
+		    target + length - plan->pieces[next].target);
+	if (first >= next)
+		return;
+	memmove(plan->pieces + first, plan->pieces + next,
+	    (plan->count - next) * sizeof(*plan->pieces));
+	plan->count -= next - first;
+}
+
+static int
+read_piece(
+    const struct plan *plan, int fd, off_t from, char *buffer, size_t length)
+{
+	ssize_t n;
+
+	if (from >= TEXT_BASE) {
+		memcpy(buffer, plan->text + (from - TEXT_BASE), length);
+		return 0;
+	}
+	n = fileio_read_at(fd, buffer, length, from);
+	if (n == (ssize_t)length)
+		return 0;
+	if (n >= 0)
+		errno = EIO;
+	return -1;
 }
 
 int
 plan_read(
-    const struct plan *plan, int fd, off_t skip, char *buffer, size_t length)
+    const struct plan *plan, int fd, off_t target, char *buffer, size_t length)
 {
-	size_t i;
+	size_t i = find_piece(plan, target);
 
-	for (i = 0; i < plan->count && length > 0; i++) {
-		off_t from = plan->pieces[i].from + skip;
-		off_t left = plan->pieces[i].to - from;
-		size_t part;
+	for (; length > 0 && i < plan->count; i++) {
+		const struct piece *piece = &plan->pieces[i];
+		off_t skip = target - piece->target;
+		off_t left = piece->length - skip;
+		size_t part = left < (off_t)length ? (size_t)left : length;
 
-		if (left <= 0) {
-			skip = -left;
-			continue;
-		}
-		part = left < (off_t)length ? (size_t)left : length;
-		if (fileio_read_at(fd, buffer, part, from) != (ssize_t)part) {
-			errno = EIO;
+		if (skip < 0)
+			break;
+		if (read_piece(plan, fd, piece->from + skip, buffer, part) ==
+		    -1)
 			return -1;
-		}
 		buffer += part;
 		length -= part;
-		skip = 0;
+		target += (off_t)part;
 	}
-	return 0;
+	if (length == 0)
+		return 0;
+	errno = EINVAL;
+	return -1;
 }

@@ -96,6 +96,7 @@ struct message {
 	uint64_t header_sum;	   /* checksum of these */
 	bool was_seen;		   /* Status: has an O */
 	bool was_read;		   /* ... an R */
+	bool has_room;		   /* ... and blanks for what it has not */
 	bool is_retrieved;	   /* by this session */
 	bool is_deleted;
 };

@@ -17,8 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HEAD_MAGIC 0x314a44334f50474eU /* "NGPO3DJ1" */
-#define MARK_MAGIC 0x314d44334f50474eU
+#define HEAD_MAGIC 0x324a44334f50474eU /* "NGPO3DJ2" */
+#define MARK_MAGIC 0x324d44334f50474eU
 
 /* No step of ours needs so much.  A file that is damaged, or forged by a
  * session that was taken over, must not cost all the memory and disk there
@@ -28,18 +28,18 @@
 struct head {
 	uint64_t magic;
 	uint64_t generation;
-	uint64_t device;
 	uint64_t inode;
 	int64_t size;
+	int64_t end;
 	int64_t target;
 	int64_t length;
 	uint64_t piece_count;
+	uint64_t text_length;
 	uint64_t block_count;
 	uint64_t prefix;
 	uint64_t body_checksum;
-	uint32_t is_last;
+	uint32_t is_extension;
 	uint32_t has_data;
-	unsigned char nonce[NONCE_LENGTH];
 	uint64_t head_checksum; /* of all before it */
 };
 
@@ -55,7 +55,7 @@ struct part {
 	size_t length;
 };
 
-#define PARTS 4
+#define PARTS 5
 
 static void
 list_parts(const struct step *step, struct part parts[PARTS])
@@ -64,12 +64,14 @@ list_parts(const struct step *step, struct part parts[PARTS])
 
 	parts[0].data = step->plan.pieces;
 	parts[0].length = step->plan.count * sizeof(struct piece);
-	parts[1].data = step->old_blocks;
-	parts[1].length = blocks;
-	parts[2].data = step->new_blocks;
+	parts[1].data = step->plan.text;
+	parts[1].length = step->plan.text_length;
+	parts[2].data = step->old_blocks;
 	parts[2].length = blocks;
-	parts[3].data = step->data;
-	parts[3].length = step->data == NULL ? 0 : (size_t)step->length;
+	parts[3].data = step->new_blocks;
+	parts[3].length = blocks;
+	parts[4].data = step->data;
+	parts[4].length = step->data == NULL ? 0 : (size_t)step->length;
 }
 
 static off_t
@@ -119,18 +121,18 @@ fill_head(
 	memset(head, 0, sizeof(*head));
 	head->magic = HEAD_MAGIC;
 	head->generation = step->generation;
-	head->device = step->device;
 	head->inode = step->inode;
 	head->size = step->plan.size;
-	head->target = step->plan.target;
+	head->end = step->plan.end;
+	head->target = step->target;
 	head->length = step->length;
 	head->piece_count = step->plan.count;
+	head->text_length = step->plan.text_length;
 	head->block_count = step->block_count;
 	head->prefix = step->prefix;
 	head->body_checksum = body_checksum(parts);
-	head->is_last = step->is_last;
+	head->is_extension = step->is_extension;
 	head->has_data = step->data != NULL;
-	memcpy(head->nonce, step->nonce, NONCE_LENGTH);
 	head->head_checksum = head_checksum(head);
 }
 
@@ -150,23 +152,26 @@ write_parts(int fd, const struct part parts[PARTS])
 	return 0;
 }
 
-/* The space for all of it, and for the mark, is taken first: no step stops in
- * the middle for want of it. */
+off_t
+record_room(const struct plan *plan, off_t portion)
+{
+	size_t fixed = sizeof(struct head) + sizeof(struct mark) +
+	    plan->count * sizeof(struct piece) + plan->text_length;
+
+	return (off_t)fixed + portion +
+	    (off_t)(2 * sizeof(uint64_t) *
+		blocks_count(1, portion + BLOCK_SIZE));
+}
+
 int
 record_write(int fd, const struct step *step)
 {
 	struct part parts[PARTS];
 	struct head head;
-	off_t length;
 
 	list_parts(step, parts);
 	fill_head(&head, step, parts);
-	length =
-	    (off_t)(sizeof(head) + sizeof(struct mark)) + body_length(parts);
-	if (ftruncate(fd, 0) == -1)
-		return -1;
-	errno = posix_fallocate(fd, 0, length);
-	if (errno != 0 || write_parts(fd, parts) == -1)
+	if (write_parts(fd, parts) == -1)
 		return -1;
 	return fileio_write_at(fd, &head, sizeof(head), 0);
 }
@@ -206,8 +211,10 @@ is_sane(const struct head *head, off_t file_size)
 
 	return head->magic == HEAD_MAGIC &&
 	    head->head_checksum == head_checksum(head) && head->size >= 0 &&
-	    head->target >= 0 && head->length >= 0 && most < MOST_OCTETS &&
+	    head->end >= 0 && head->target >= 0 && head->length >= 0 &&
+	    most < MOST_OCTETS &&
 	    head->piece_count <= most / sizeof(struct piece) &&
+	    head->text_length <= most &&
 	    head->block_count <= most / (2 * sizeof(uint64_t)) &&
 	    (head->has_data == 0 || (uint64_t)head->length <= most);
 }
@@ -216,16 +223,16 @@ static void
 take_head(struct step *step, const struct head *head)
 {
 	step->generation = head->generation;
-	step->device = head->device;
 	step->inode = head->inode;
 	step->plan.size = head->size;
-	step->plan.target = head->target;
+	step->plan.end = head->end;
 	step->plan.count = head->piece_count;
+	step->plan.text_length = head->text_length;
+	step->target = head->target;
 	step->length = head->length;
 	step->prefix = head->prefix;
 	step->block_count = head->block_count;
-	step->is_last = head->is_last != 0;
-	memcpy(step->nonce, head->nonce, NONCE_LENGTH);
+	step->is_extension = head->is_extension != 0;
 }
 
 /* An extra octet keeps malloc(3) from an ambiguous answer for 0. */
@@ -235,12 +242,13 @@ make_parts(struct step *step, const struct head *head)
 	size_t blocks = step->block_count * sizeof(uint64_t);
 
 	step->plan.pieces = malloc(step->plan.count * sizeof(struct piece) + 1);
+	step->plan.text = malloc(step->plan.text_length + 1);
 	step->old_blocks = malloc(blocks + 1);
 	step->new_blocks = malloc(blocks + 1);
 	if (head->has_data != 0)
 		step->data = malloc((size_t)head->length + 1);
-	if (step->plan.pieces == NULL || step->old_blocks == NULL ||
-	    step->new_blocks == NULL ||
+	if (step->plan.pieces == NULL || step->plan.text == NULL ||
+	    step->old_blocks == NULL || step->new_blocks == NULL ||
 	    (head->has_data != 0 && step->data == NULL))
 		return -1;
 	return 0;

@@ -54,7 +54,64 @@ is_tail_sound(int fd, off_t from, off_t size)
 	return length == 0 || (length >= 5 && memcmp(p, "From ", 5) == 0);
 }
 
-/* ---- the two cases ------------------------------------------------------ */
+static bool
+has_sentinel(int fd, off_t position)
+{
+	char found;
+
+	return fileio_read_at(fd, &found, 1, position) == 1 &&
+	    found == SENTINEL;
+}
+
+/* What was appended since the step was written down stays too. */
+static int
+take_tail(struct job *job, off_t size)
+{
+	off_t from = job->plan.size;
+
+	job->plan.size = size;
+	return plan_keep(&job->plan, from, size);
+}
+
+/* ---- the three cases ---------------------------------------------------- */
+
+/* There is nothing left to do, or nothing was begun. */
+static int
+clear(const struct job *job, struct mbox_reason *reason)
+{
+	if (journal_clear(job->place, job->generation) == -1)
+		return fail(job->place, reason);
+	return 0;
+}
+
+/* True if the file has got the octets that it was to grow by, which read as
+ * NUL. */
+static bool
+is_extended(const struct step *step, int fd, off_t size)
+{
+	return size >= step->plan.end && has_sentinel(fd, step->plan.size);
+}
+
+/* The step that makes the file longer: it was not taken, and nothing else
+ * either; or it was, and appended mail is where it belongs. */
+static int
+redo_extension(struct job *job, const struct step *step, off_t size,
+    struct mbox_reason *reason)
+{
+	int verified;
+
+	if (!is_extended(step, job->lock->fd, size))
+		return clear(job, reason);
+	verified = step_verify(step, job->lock->fd);
+	if (verified == 0 ||
+	    !is_tail_sound(job->lock->fd, step->plan.end, size))
+		return refuse(job->place, reason);
+	job->plan.size = step->plan.end;
+	if (verified == -1 || job_sync(job) == -1 ||
+	    take_tail(job, size) == -1 || job_run(job) == -1)
+		return fail(job->place, reason);
+	return 0;
+}
 
 /* Without the mark: no cut was made, so all behind the old size was appended
  * since.  Takes the step again and goes on. */
@@ -70,45 +127,29 @@ redo(struct job *job, const struct step *step, off_t size,
 	verified = step_verify(step, job->lock->fd);
 	if (verified == 0)
 		return refuse(job->place, reason);
-	job->plan.size = size;
-	if (verified == -1 ||
-	    plan_add(&job->plan, step->plan.size, size) == -1 ||
+	if (verified == -1 || take_tail(job, size) == -1 ||
 	    job_redo(job, step) == -1 || job_run(job) == -1)
 		return fail(job->place, reason);
 	return 0;
 }
 
-static bool
-has_nonce(const struct step *step, int fd, off_t position)
-{
-	unsigned char found[NONCE_LENGTH];
-
-	return fileio_read_at(fd, found, NONCE_LENGTH, position) ==
-	    NONCE_LENGTH &&
-	    memcmp(found, step->nonce, NONCE_LENGTH) == 0;
-}
-
-/* With the mark: everything is in its place, and the nonce tells whether the
+/* With the mark: everything is in its place, and the sentinel tells whether the
  * cut was made.  If not, appended mail is one more piece to move. */
 static int
 finish(struct job *job, const struct step *step, off_t size,
     struct mbox_reason *reason)
 {
-	off_t end = step->plan.target + step->length;
+	off_t end = step->plan.end;
 
 	if (size < end)
 		return refuse(job->place, reason);
-	if (size < step->plan.size || !has_nonce(step, job->lock->fd, end)) {
-		if (journal_clear(job->place, job->generation) == 0)
-			return 0;
-		return fail(job->place, reason);
-	}
+	if (size < step->plan.size || !has_sentinel(job->lock->fd, end))
+		return clear(job, reason);
 	if (!is_tail_sound(job->lock->fd, step->plan.size, size))
 		return refuse(job->place, reason);
-	plan_advance(&job->plan, step->length);
-	job->plan.size = size;
-	if (plan_add(&job->plan, step->plan.size, size) == -1 ||
-	    job_run(job) == -1)
+	plan_advance(&job->plan, step->target, step->length);
+	job->is_marked = true;
+	if (take_tail(job, size) == -1 || job_run(job) == -1)
 		return fail(job->place, reason);
 	return 0;
 }
@@ -116,22 +157,13 @@ finish(struct job *job, const struct step *step, off_t size,
 /* ---- all of it ---------------------------------------------------------- */
 
 static int
-copy_plan(struct plan *copy, const struct plan *plan)
+complete_as(struct job *job, const struct step *step, off_t size,
+    struct mbox_reason *reason)
 {
-	size_t i;
-
-	memset(copy, 0, sizeof(*copy));
-	copy->size = plan->size;
-	copy->target = plan->target;
-	for (i = 0; i < plan->count; i++)
-		if (plan->pieces[i].from < 0 ||
-		    plan->pieces[i].to < plan->pieces[i].from ||
-		    plan_add(copy, plan->pieces[i].from, plan->pieces[i].to) ==
-			-1) {
-			plan_free(copy);
-			return -1;
-		}
-	return 0;
+	if (step->is_extension)
+		return redo_extension(job, step, size, reason);
+	return step->is_copied ? finish(job, step, size, reason)
+			       : redo(job, step, size, reason);
 }
 
 static int
@@ -145,12 +177,11 @@ complete(struct lock *lock, const struct step *step, struct mbox_reason *reason)
 
 	if (fstat(lock->fd, &status) == -1)
 		return fail(lock->place, reason);
-	if (status.st_dev != step->device || status.st_ino != step->inode)
+	if (status.st_ino != step->inode)
 		return refuse(lock->place, reason);
-	if (copy_plan(&job.plan, &step->plan) == -1)
+	if (plan_copy(&job.plan, &step->plan) == -1)
 		return fail(lock->place, reason);
-	result = step->is_copied ? finish(&job, step, status.st_size, reason)
-				 : redo(&job, step, status.st_size, reason);
+	result = complete_as(&job, step, status.st_size, reason);
 	plan_free(&job.plan);
 	return result;
 }

@@ -132,13 +132,26 @@ line_starts(const struct scan *scan, const char *text)
 static void
 note_status(const struct scan *scan)
 {
-	const char *flags = scan->line + strlen(STATUS_FIELD);
-	size_t length = scan->held - strlen(STATUS_FIELD);
+	struct message *message = current(scan);
+	size_t blanks = 0;
+	size_t i;
 
-	if (memchr(flags, 'O', length) != NULL)
-		current(scan)->was_seen = true;
-	if (memchr(flags, 'R', length) != NULL)
-		current(scan)->was_read = true;
+	for (i = strlen(STATUS_FIELD); i < scan->held; i++)
+		switch (scan->line[i]) {
+		case 'O':
+			message->was_seen = true;
+			break;
+		case 'R':
+			message->was_read = true;
+			break;
+		case ' ':
+			blanks++;
+			break;
+		default:
+			break;
+		}
+	message->has_room =
+	    blanks >= (size_t)!message->was_seen + (size_t)!message->was_read;
 }
 
 static void

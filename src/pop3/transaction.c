@@ -205,6 +205,7 @@ run_retr(struct session *session, const struct arguments *arguments)
 {
 	struct mbox_reader reader;
 	struct mbox_reason reason;
+	enum session_event event;
 	size_t i;
 
 	if (!find_message(session, arguments->at[0], &i))
@@ -216,7 +217,10 @@ run_retr(struct session *session, const struct arguments *arguments)
 	session->retrieved++;
 	wire_line(&session->wire, "+OK %" PRIu64 " octets",
 	    mbox_octets(session->mbox, i));
-	return send_text(session, &reader);
+	event = send_text(session, &reader);
+	if (event == SESSION_CONTINUE && !session->wire.is_gone)
+		mbox_retrieved(session->mbox, i);
+	return event;
 }
 
 static enum session_event

@@ -242,7 +242,7 @@ disk_first_sync(int file)
 			continue;
 		if (calls[i].kind == KIND_SYNC && is_new)
 			return i + 1;
-		is_new = calls[i].kind == KIND_WRITE;
+		is_new = is_new || calls[i].kind != KIND_SYNC;
 	}
 	return call_count + 1;
 }
@@ -305,6 +305,20 @@ tear(struct bytes *content, const struct call *call, uint32_t *chance)
 	}
 }
 
+/* A file system clears the rest of the block behind a new end before it makes
+ * the file shorter. */
+static void
+clear_block(struct bytes *content, size_t size, uint32_t *chance)
+{
+	size_t block = (size_t)SECTOR << pick(chance, 8);
+	size_t end = (size + block - 1) / block * block;
+
+	if (end > content->length)
+		end = content->length;
+	if (size < end)
+		memset(content->data + size, '\0', end - size);
+}
+
 static void
 maybe_apply(struct bytes *content, const struct call *call, uint32_t *chance)
 {
@@ -314,6 +328,8 @@ maybe_apply(struct bytes *content, const struct call *call, uint32_t *chance)
 		apply(content, call);
 	else if (luck == 1 && call->kind == KIND_WRITE)
 		tear(content, call, chance);
+	else if (luck == 1 && call->kind == KIND_TRUNCATE)
+		clear_block(content, call->position, chance);
 }
 
 static size_t

@@ -34,7 +34,8 @@ size_t disk_first_sync(int file);
 void disk_kill(size_t calls, bool halves);
 
 /* A power cut after the first calls calls: what was not synced is there, or
- * not, or in part, sector by sector, as chance wants. */
+ * not, or in part, sector by sector, as chance wants; a cut that was not synced
+ * may have cleared the rest of its block and not made the file shorter. */
 void disk_cut(size_t calls, uint32_t *chance);
 
 /* Puts the files back as they were at disk_start(). */

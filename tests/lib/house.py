@@ -198,7 +198,8 @@ class Attempt:
 
 
 class House:
-    def __init__(self):
+    def __init__(self, keeps_status=False):
+        self.keeps_status = keeps_status
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="gnu-pop3d-test."))
         self.root.chmod(0o755)
         self.virtual = self.root / "etc"
@@ -260,10 +261,12 @@ class House:
     # ---- programs ----------------------------------------------------------
 
     def options(self):
+        """What every daemon here is started with."""
         return [f"--virtual-dir={self.virtual}",
                 f"--virtual-spool={self.spool}",
                 f"--mail-spool={self.mail}",
-                f"--state-dir={self.state}"]
+                f"--state-dir={self.state}",
+                *([] if self.keeps_status else ["--no-status"])]
 
     def deliver(self, message, *arguments, environment=None, uid=OWNER,
                 gid=GROUP):

@@ -201,6 +201,7 @@ box_place(const char *name)
 		.methods = MBOX_LOCK_DEFAULT,
 		.needs_dotlock = true,
 		.syncs = true,
+		.leaves_status = true,
 		.keeper = -1,
 		.journal = { journal(0), journal(1) },
 		.ids = -1,

@@ -38,7 +38,8 @@ void box_age(const char *name, long seconds);
 /* How many entries the directory has. */
 int box_entries(const char *directory);
 
-/* The mailbox name in the sandbox, ours, with default locks. */
+/* The mailbox name in the sandbox, ours, with default locks; its Status:
+ * headers are left alone. */
 struct mbox_place box_place(const char *name);
 
 /* The moment that many milliseconds from now. */

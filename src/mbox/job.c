@@ -1,0 +1,184 @@
+/*
+ * An update under way: makes the file longer if it has to be, takes one step
+ * after the other, each written down before it is taken, and cuts the file in
+ * the end.
+ */
+#include "config.h"
+
+#include "mbox/journal.h"
+#include "support/fileio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+/* A journal that cannot have the usual portion tries halves of it. */
+#define LEAST_PORTION ((off_t)64 * 1024)
+
+int
+job_sync(const struct job *job)
+{
+	return job->place->syncs ? fileio_sync(job->lock->fd) : 0;
+}
+
+static int
+write_down(struct job *job, const struct step *step)
+{
+	switch (journal_write(job->place, step)) {
+	case JOURNAL_WRITTEN:
+		job->generation = step->generation;
+		return 0;
+	case JOURNAL_UNKNOWN:
+		job->is_uncertain = true;
+		break;
+	case JOURNAL_REFUSED:
+		break;
+	}
+	return -1;
+}
+
+/* ---- making room in the journal ----------------------------------------- */
+
+static bool
+can_be_halved(off_t portion)
+{
+	return error_is_full(errno) && portion / 2 >= LEAST_PORTION;
+}
+
+/* What an update that was never begun has taken is given back. */
+static int
+reserve(struct job *job)
+{
+	off_t left = plan_left(&job->plan);
+	off_t portion = job->place->journal_size;
+
+	if (portion > left)
+		portion = left;
+	while (journal_reserve(job->place, record_room(&job->plan, portion)) ==
+	    -1) {
+		int error = errno;
+
+		if (!can_be_halved(portion)) {
+			if (job->generation == 0)
+				(void)journal_clear(job->place, 0);
+			errno = error;
+			return -1;
+		}
+		portion /= 2;
+	}
+	job->portion = portion;
+	return 0;
+}
+
+/* ---- making room behind the end ----------------------------------------- */
+
+/* The blocks are taken first: the cheap way to find out that there are none.
+ * Where a file system cannot do that, mailboxes do not grow. */
+static int
+take_blocks(const struct job *job)
+{
+	return fallocate(job->lock->fd, FALLOC_FL_KEEP_SIZE, job->plan.size,
+	    job->plan.end - job->plan.size);
+}
+
+/* Up to here nothing but the journal has been written. */
+static int
+write_extension(struct job *job)
+{
+	struct step step;
+	int result = step_describe_extension(job, &step);
+
+	if (result == 0)
+		result = write_down(job, &step);
+	step_forget(&step);
+	return result;
+}
+
+/* If the file has not become longer, recovery gives the update up. */
+static int
+extend(struct job *job)
+{
+	if (take_blocks(job) == -1 || write_extension(job) == -1)
+		return -1;
+	if (ftruncate(job->lock->fd, job->plan.end) == -1) {
+		int error = errno;
+
+		(void)journal_clear(job->place, job->generation);
+		errno = error;
+		return -1;
+	}
+	job->is_uncertain = true;
+	if (job_sync(job) == -1)
+		return -1;
+	job->is_uncertain = false;
+	job->is_committed = true;
+	job->plan.size = job->plan.end;
+	return 0;
+}
+
+/* ---- one after the other ------------------------------------------------ */
+
+int
+job_redo(struct job *job, const struct step *step)
+{
+	if (step_take(job, step) == -1)
+		return -1;
+	if (step_precedes_cut(&job->plan, step)) {
+		if (journal_mark_copied(job->place, step) == -1)
+			return -1;
+		job->is_marked = true;
+	}
+	plan_advance(&job->plan, step->target, step->length);
+	return 0;
+}
+
+static int
+next_step(struct job *job)
+{
+	struct step step;
+	int result = step_describe(job, &step);
+
+	if (result == 0)
+		result = write_down(job, &step);
+	if (result == 0) {
+		job->is_committed = true;
+		result = job_redo(job, &step);
+	}
+	step_forget(&step);
+	return result;
+}
+
+/* A cut is a step too, if no other one comes before it. */
+static bool
+is_done(const struct job *job)
+{
+	return job->plan.count == 0 &&
+	    (job->is_marked || job->plan.end == job->plan.size);
+}
+
+/* Cuts the file, in which everything is in its place, and empties the
+ * journal. */
+static int
+finish(const struct job *job)
+{
+	if (job->plan.end < job->plan.size &&
+	    (ftruncate(job->lock->fd, job->plan.end) == -1 ||
+		job_sync(job) == -1))
+		return -1;
+	return journal_clear(job->place, job->generation);
+}
+
+int
+job_run(struct job *job)
+{
+	if (!is_done(job) && reserve(job) == -1)
+		return -1;
+	if (job->plan.end > job->plan.size && extend(job) == -1)
+		return -1;
+	while (!is_done(job)) {
+		if (next_step(job) == -1)
+			return -1;
+		lock_renew(job->lock);
+	}
+	return finish(job);
+}
