@@ -311,6 +311,7 @@ prepare(struct connection *connection, const struct address *peer)
 	note_peer(connection, peer);
 	tune_socket();
 	session_init(session, STDIN_FILENO, STDOUT_FILENO, connection->peer);
+	session_prefer(session, options->language);
 	session->wire.deadline = clock_now() + options->login_limit;
 	session->wire.stall_limit = STALL_LIMIT;
 	session->most_failures = options->most_login_failures;

@@ -11,6 +11,7 @@
 #include "daemon/recovery.h"
 #include "daemon/sockets.h"
 #include "daemon/systemd.h"
+#include "pop3/reply.h"
 #include "support/clock.h"
 #include "support/fileio.h"
 #include "support/log.h"
@@ -57,13 +58,15 @@ serve(const struct listener *listener, int client, const struct address *peer)
 }
 
 static void
-refuse(int client, const char *why, const struct address *peer)
+refuse(const struct listener *listener, int client, const char *why,
+    const struct address *peer)
 {
-	static const char busy[] =
-	    "-ERR [SYS/TEMP] too many connections, try again later\r\n";
+	char line[WIRE_LINE_SIZE];
 	char text[ADDRESS_TEXT_SIZE];
+	size_t length = reply_line(listener->house->options->language,
+	    REPLY_TOO_MANY_CONNECTIONS, line);
 
-	(void)send(client, busy, sizeof(busy) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)send(client, line, length, MSG_DONTWAIT | MSG_NOSIGNAL);
 	address_text(peer, text);
 	log_event(
 	    LOG_WARNING, "connection refused reason=\"%s\" addr=%s", why, text);
@@ -93,7 +96,7 @@ start_child(struct listener *listener, int client, const struct address *peer,
 	}
 	if (pid == -1) {
 		listener->resting_until = clock_now() + PAUSE_AFTER_TROUBLE;
-		refuse(client, strerror(errno), peer);
+		refuse(listener, client, strerror(errno), peer);
 		return;
 	}
 	children_add(&listener->children, pid, source);
@@ -115,11 +118,12 @@ admit(struct listener *listener, int client, const struct address *peer)
 
 	reap(listener);
 	if (listener->children.count >= listener->children.most) {
-		refuse(client, "too many sessions", peer);
+		refuse(listener, client, "too many sessions", peer);
 	} else if (source.family != 0 &&
 	    children_of(&listener->children, &source) >=
 		options->most_per_source) {
-		refuse(client, "too many sessions from this source", peer);
+		refuse(listener, client, "too many sessions from this source",
+		    peer);
 	} else {
 		refresh_apop(listener);
 		start_child(listener, client, peer, &source);

@@ -7,6 +7,7 @@
 
 #include "daemon/login.h"
 #include "daemon/privilege.h"
+#include "pop3/language.h"
 #include "support/clock.h"
 #include "support/fileio.h"
 #include "support/log.h"
@@ -24,6 +25,7 @@
 /* What goes down: the answer.  What goes up: struct credentials for each
  * attempt, and after ANSWER_ACCEPTED one of these. */
 struct leftover {
+	size_t language; /* its number */
 	size_t length;
 	char input[WIRE_INPUT_SIZE];
 };
@@ -49,6 +51,7 @@ hand_over(int socket, const struct wire *wire)
 	struct leftover leftover = { 0 };
 	const char *input = wire_unread(wire, &leftover.length);
 
+	leftover.language = language_number(wire->language);
 	memcpy(leftover.input, input, leftover.length);
 	return fileio_write(socket, &leftover, sizeof(leftover));
 }
@@ -173,8 +176,10 @@ login_take_over(
 		event = receive(
 		    login->socket, &leftover, sizeof(leftover), deadline);
 	while (event == LOGIN_INTERRUPTED);
-	if (event != LOGIN_ATTEMPT || leftover.length > WIRE_INPUT_SIZE)
+	if (event != LOGIN_ATTEMPT || leftover.length > WIRE_INPUT_SIZE ||
+	    language_at(leftover.language) == NULL)
 		return -1;
+	session->wire.language = language_at(leftover.language);
 	wire_put_unread(&session->wire, leftover.input, leftover.length);
 	return 0;
 }

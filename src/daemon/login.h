@@ -42,7 +42,8 @@ enum login_event login_wait(
 void login_answer(const struct login *login, enum session_answer answer);
 
 /* After ANSWER_ACCEPTED: takes over the input that the child has read but not
- * used.  0, or -1 if it does not come in time or is not sound. */
+ * used, and the language.  0, or -1 if it does not come in time or is not
+ * sound. */
 int login_take_over(
     const struct login *login, struct session *session, int64_t deadline);
 

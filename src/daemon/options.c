@@ -3,6 +3,7 @@
 
 #include "daemon/options.h"
 #include "mbox/mbox.h"
+#include "pop3/language.h"
 #include "support/log.h"
 #include "support/text.h"
 
@@ -186,6 +187,16 @@ parse_domain(const char *text)
 	return text;
 }
 
+static const struct language *
+parse_language(const char *text)
+{
+	const struct language *language = language_find(text);
+
+	if (language == NULL)
+		fail("--language: '%s' is none of our languages", text);
+	return language;
+}
+
 static void
 add_listen(struct options *options, const char *text)
 {
@@ -227,6 +238,7 @@ set_defaults(struct options *options)
 	options->rules.least_uid = 100;
 	options->is_ip_based = DEFAULT_IP_BASED != 0;
 	options->lock_methods = MBOX_LOCK_DEFAULT;
+	options->language = language_find(DEFAULT_LANGUAGE);
 	options->syncs = true;
 	options->keeps_status = DEFAULT_STATUS != 0;
 }
@@ -347,8 +359,7 @@ set_login(struct options *options, int option, const char *value)
 		options->apop = parse_apop(value);
 		return true;
 	case OPTION_LANGUAGE:
-		if (strcmp(value, "en") != 0)
-			fail("--language: '%s' is not there yet; en is", value);
+		options->language = parse_language(value);
 		return true;
 	case OPTION_NO_STATUS:
 		options->keeps_status = false;

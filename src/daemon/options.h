@@ -12,6 +12,8 @@
 
 #define OPTIONS_LISTENERS 64
 
+struct language;
+
 enum apop_offer {
 	APOP_AUTO, /* if some account has a plain-text secret */
 	APOP_ALWAYS,
@@ -42,6 +44,7 @@ struct options {
 	bool syncs;
 	bool keeps_status;
 	enum apop_offer apop;
+	const struct language *language;
 };
 
 /*

@@ -60,6 +60,15 @@ run_apop(struct session *session, const struct arguments *arguments)
 	return attempt(session, CREDENTIALS_APOP, arguments->at[1]);
 }
 
+/* RFC 6856 section 2.1.  Messages are sent as they are stored anyway. */
+static enum session_event
+run_utf8(struct session *session, const struct arguments *arguments)
+{
+	(void)arguments;
+	reply(&session->wire, REPLY_UTF8);
+	return SESSION_CONTINUE;
+}
+
 static enum session_event
 run_quit(struct session *session, const struct arguments *arguments)
 {
@@ -74,6 +83,8 @@ static const struct command table[] = {
 	{ "PASS", 1, 1, true, run_pass },
 	{ "APOP", 2, 2, false, run_apop },
 	{ "CAPA", 0, 0, false, command_capa },
+	{ "LANG", 0, 1, false, command_lang },
+	{ "UTF8", 0, 0, false, run_utf8 },
 	{ "QUIT", 0, 0, false, run_quit },
 	{ NULL, 0, 0, false, NULL },
 };

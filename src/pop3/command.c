@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "pop3/language.h"
 #include "pop3/private.h"
 #include "support/log.h"
 #include "support/text.h"
@@ -20,8 +21,8 @@ enum session_event
 command_capa(struct session *session, const struct arguments *arguments)
 {
 	static const char *const capabilities[] = { "TOP", "UIDL", "USER",
-		"RESP-CODES", "AUTH-RESP-CODE", "PIPELINING",
-		"IMPLEMENTATION gnu-pop3d" };
+		"RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER",
+		"UTF8", "LANG", "IMPLEMENTATION gnu-pop3d" };
 	size_t i;
 
 	(void)arguments;
@@ -29,6 +30,41 @@ command_capa(struct session *session, const struct arguments *arguments)
 	for (i = 0; i < sizeof(capabilities) / sizeof(*capabilities); i++)
 		wire_line(&session->wire, "%s", capabilities[i]);
 	wire_line(&session->wire, ".");
+	return SESSION_CONTINUE;
+}
+
+/* ---- language ----------------------------------------------------------- */
+
+static void
+list_languages(struct wire *wire)
+{
+	const struct language *language;
+	size_t i;
+
+	reply(wire, REPLY_LANGUAGES);
+	for (i = 0; (language = language_at(i)) != NULL; i++)
+		wire_line(wire, "%s %s", language->tag, language->name);
+	wire_line(wire, ".");
+}
+
+/* RFC 6856 section 3: the reply is in the new language already. */
+enum session_event
+command_lang(struct session *session, const struct arguments *arguments)
+{
+	const struct language *language = session->preferred;
+
+	if (arguments->count == 0) {
+		list_languages(&session->wire);
+		return SESSION_CONTINUE;
+	}
+	if (strcmp(arguments->at[0], "*") != 0)
+		language = language_find(arguments->at[0]);
+	if (language == NULL) {
+		reply(&session->wire, REPLY_UNKNOWN_LANGUAGE);
+		return SESSION_CONTINUE;
+	}
+	session->wire.language = language;
+	reply_about(&session->wire, REPLY_LANGUAGE, language->tag);
 	return SESSION_CONTINUE;
 }
 

@@ -36,6 +36,7 @@ struct session {
 	struct credentials credentials; /* of the current attempt */
 	bool has_name;			/* ... after USER */
 	bool offers_apop;
+	const struct language *preferred; /* what LANG * means */
 	unsigned int failures;
 	unsigned int most_failures;
 	char stamp[STAMP_SIZE]; /* for APOP */
@@ -56,9 +57,12 @@ struct session {
 	size_t deleted;
 };
 
-/* Prepares a session on two descriptors, which stay the caller's.  peer is
- * borrowed. */
+/* Prepares a session on two descriptors, which stay the caller's, in the
+ * built-in language.  peer is borrowed. */
 void session_init(struct session *session, int in, int out, const char *peer);
+
+/* Sets the language that the session begins with, and that LANG * means. */
+void session_prefer(struct session *session, const struct language *language);
 
 /* Makes a new APOP stamp, RFC 1939 section 7: "<...@host>", never the same
  * twice.  0, or -1 with errno. */

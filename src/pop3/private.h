@@ -35,6 +35,8 @@ enum session_event command_loop(
 /* Shared by both states. */
 enum session_event command_capa(
     struct session *session, const struct arguments *arguments);
+enum session_event command_lang(
+    struct session *session, const struct arguments *arguments);
 
 /* Answers with number and counts the command as a bad one; one too many is
  * told so instead, and ends the session. */

@@ -1,65 +1,76 @@
-/* The reply texts. */
+/* The replies: status and response code here, text in the language. */
 #include "config.h"
 
-#include "pop3/reply.h"
+#include "pop3/language.h"
+#include "support/text.h"
 
-struct reply_text {
-	const char *status; /* with the response code */
-	const char *text;
-};
+#include <string.h>
 
-static const struct reply_text replies[REPLY_COUNT] = {
-	[REPLY_GREETING] = { "+OK", "POP3 server ready" },
-	[REPLY_GOODBYE] = { "+OK", "goodbye" },
-	[REPLY_CAPABILITIES] = { "+OK", "capabilities follow" },
-	[REPLY_NAME_TAKEN] = { "+OK", "now the password" },
-	[REPLY_LOGGED_IN] = { "+OK", "logged in" },
-	[REPLY_NOTHING] = { "+OK", "nothing done" },
-	[REPLY_DELETED] = { "+OK", "marked as deleted" },
-	[REPLY_RESET] = { "+OK", "no message is marked any more" },
-	[REPLY_LISTING] = { "+OK", "listing follows" },
-	[REPLY_UPDATED] = { "+OK", "mailbox updated, goodbye" },
+static const char *const statuses[REPLY_COUNT] = {
+	[REPLY_GREETING] = "+OK",
+	[REPLY_GOODBYE] = "+OK",
+	[REPLY_CAPABILITIES] = "+OK",
+	[REPLY_NAME_TAKEN] = "+OK",
+	[REPLY_LOGGED_IN] = "+OK",
+	[REPLY_NOTHING] = "+OK",
+	[REPLY_DELETED] = "+OK",
+	[REPLY_RESET] = "+OK",
+	[REPLY_LISTING] = "+OK",
+	[REPLY_OCTETS] = "+OK",
+	[REPLY_UPDATED] = "+OK",
+	[REPLY_LANGUAGES] = "+OK",
+	[REPLY_LANGUAGE] = "+OK",
+	[REPLY_UTF8] = "+OK",
 
-	[REPLY_UNKNOWN_COMMAND] = { "-ERR",
-	    "unknown command, or not allowed now" },
-	[REPLY_WRONG_ARGUMENTS] = { "-ERR",
-	    "wrong number or kind of arguments" },
-	[REPLY_LINE_TOO_LONG] = { "-ERR", "line too long" },
-	[REPLY_HAS_NUL] = { "-ERR", "line contains a NUL" },
-	[REPLY_TOO_MANY_BAD] = { "-ERR", "too many bad commands, goodbye" },
-	[REPLY_USER_FIRST] = { "-ERR", "say USER first" },
-	[REPLY_NO_APOP] = { "-ERR", "APOP is not offered here" },
-	[REPLY_BAD_CREDENTIALS] = { "-ERR [AUTH]",
-	    "wrong user name or password" },
-	[REPLY_SYSTEM_TROUBLE] = { "-ERR [SYS/TEMP]",
-	    "trouble on this server, try again later" },
-	[REPLY_NO_SUCH_MESSAGE] = { "-ERR", "no such message" },
-	[REPLY_IS_DELETED] = { "-ERR", "this message is marked as deleted" },
-	[REPLY_MAILBOX_BUSY] = { "-ERR [IN-USE]",
-	    "mailbox is in use, try again later" },
-	[REPLY_MAILBOX_UNSAFE] = { "-ERR [SYS/PERM]",
-	    "mailbox is not safe to open, tell the administrator" },
-	[REPLY_MAILBOX_CHANGED] = { "-ERR [SYS/TEMP]",
-	    "mailbox was changed by another program, nothing deleted" },
-	[REPLY_MAILBOX_TROUBLE] = { "-ERR [SYS/TEMP]",
-	    "mailbox cannot be read now, try again later" },
-	[REPLY_NOT_UPDATED] = { "-ERR [SYS/TEMP]",
-	    "mailbox cannot be updated now, nothing deleted" },
-	[REPLY_UPDATE_PENDING] = { "-ERR [SYS/TEMP]",
-	    "mailbox update will be completed later" },
-	[REPLY_UPDATE_UNCERTAIN] = { "-ERR [SYS/TEMP]",
-	    "deleted messages may or may not have been removed" },
+	[REPLY_UNKNOWN_COMMAND] = "-ERR",
+	[REPLY_WRONG_ARGUMENTS] = "-ERR",
+	[REPLY_LINE_TOO_LONG] = "-ERR",
+	[REPLY_HAS_NUL] = "-ERR",
+	[REPLY_TOO_MANY_BAD] = "-ERR",
+	[REPLY_USER_FIRST] = "-ERR",
+	[REPLY_NO_APOP] = "-ERR",
+	[REPLY_BAD_CREDENTIALS] = "-ERR [AUTH]",
+	[REPLY_LOGIN_TOO_SOON] = "-ERR [LOGIN-DELAY]",
+	[REPLY_UNKNOWN_LANGUAGE] = "-ERR",
+	[REPLY_SYSTEM_TROUBLE] = "-ERR [SYS/TEMP]",
+	[REPLY_TOO_MANY_CONNECTIONS] = "-ERR [SYS/TEMP]",
+	[REPLY_NO_SUCH_MESSAGE] = "-ERR",
+	[REPLY_IS_DELETED] = "-ERR",
+	[REPLY_MAILBOX_BUSY] = "-ERR [IN-USE]",
+	[REPLY_MAILBOX_UNSAFE] = "-ERR [SYS/PERM]",
+	[REPLY_MAILBOX_CHANGED] = "-ERR [SYS/TEMP]",
+	[REPLY_MAILBOX_TROUBLE] = "-ERR [SYS/TEMP]",
+	[REPLY_NOT_UPDATED] = "-ERR [SYS/TEMP]",
+	[REPLY_UPDATE_PENDING] = "-ERR [SYS/TEMP]",
+	[REPLY_UPDATE_UNCERTAIN] = "-ERR [SYS/TEMP]",
 };
 
 void
 reply(struct wire *wire, enum reply number)
 {
-	wire_line(wire, "%s %s", replies[number].status, replies[number].text);
+	wire_line(wire, "%s %s", statuses[number],
+	    language_text(wire->language, number));
+}
+
+void
+reply_about(struct wire *wire, enum reply number, const char *word)
+{
+	wire_line(wire, "%s %s %s", statuses[number], word,
+	    language_text(wire->language, number));
 }
 
 void
 reply_with(struct wire *wire, enum reply number, const char *word)
 {
-	wire_line(wire, "%s %s %s", replies[number].status,
-	    replies[number].text, word);
+	wire_line(wire, "%s %s %s", statuses[number],
+	    language_text(wire->language, number), word);
+}
+
+size_t
+reply_line(const struct language *language, enum reply number,
+    char line[WIRE_LINE_SIZE])
+{
+	text_format(line, WIRE_LINE_SIZE, "%s %s\r\n", statuses[number],
+	    language_text(language, number));
+	return strlen(line);
 }

@@ -1,7 +1,7 @@
 /*
- * Every fixed reply text, by number, so that a catalogue in another language
- * is one more table.  Status and response code (RFC 2449 section 8, RFC 3206)
- * belong to the number; no text begins with "[".
+ * Every fixed reply, by number.  Status and response code (RFC 2449 section 8,
+ * RFC 3206) belong to the number; the text is that of a language, language.h.
+ * Numbers and names that clients read are data, never part of a text.
  */
 #ifndef POP3_REPLY_H
 #define POP3_REPLY_H
@@ -18,7 +18,11 @@ enum reply {
 	REPLY_DELETED,
 	REPLY_RESET,
 	REPLY_LISTING,
+	REPLY_OCTETS,
 	REPLY_UPDATED,
+	REPLY_LANGUAGES,
+	REPLY_LANGUAGE,
+	REPLY_UTF8,
 
 	REPLY_UNKNOWN_COMMAND,
 	REPLY_WRONG_ARGUMENTS,
@@ -28,7 +32,10 @@ enum reply {
 	REPLY_USER_FIRST,
 	REPLY_NO_APOP,
 	REPLY_BAD_CREDENTIALS,
+	REPLY_LOGIN_TOO_SOON,
+	REPLY_UNKNOWN_LANGUAGE,
 	REPLY_SYSTEM_TROUBLE,
+	REPLY_TOO_MANY_CONNECTIONS,
 	REPLY_NO_SUCH_MESSAGE,
 	REPLY_IS_DELETED,
 	REPLY_MAILBOX_BUSY,
@@ -42,10 +49,17 @@ enum reply {
 	REPLY_COUNT
 };
 
-/* Sends the reply as a line of its own. */
+/* Sends the reply as a line of its own, in the language of the wire. */
 void reply(struct wire *wire, enum reply number);
 
-/* The same with a word that is data, not language, behind it. */
+/* The same with a word that is data, not language: in front of the text, or
+ * behind it. */
+void reply_about(struct wire *wire, enum reply number, const char *word);
 void reply_with(struct wire *wire, enum reply number, const char *word);
+
+/* Writes the line with its CR LF, for one who has no wire.  Returns its
+ * length. */
+size_t reply_line(const struct language *language, enum reply number,
+    char line[WIRE_LINE_SIZE]);
 
 #endif

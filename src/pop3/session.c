@@ -1,6 +1,7 @@
 /* The session as a whole: beginning, stamp, log lines, end. */
 #include "config.h"
 
+#include "pop3/language.h"
 #include "pop3/pop3.h"
 #include "support/clock.h"
 #include "support/log.h"
@@ -16,10 +17,18 @@
 #include <unistd.h>
 
 void
+session_prefer(struct session *session, const struct language *language)
+{
+	session->preferred = language;
+	session->wire.language = language;
+}
+
+void
 session_init(struct session *session, int in, int out, const char *peer)
 {
 	memset(session, 0, sizeof(*session));
 	wire_init(&session->wire, in, out);
+	session_prefer(session, language_find(DEFAULT_LANGUAGE));
 	session->peer = peer;
 	session->user = "-";
 	session->started = clock_now();

@@ -206,6 +206,7 @@ run_retr(struct session *session, const struct arguments *arguments)
 	struct mbox_reader reader;
 	struct mbox_reason reason;
 	enum session_event event;
+	char octets[24];
 	size_t i;
 
 	if (!find_message(session, arguments->at[0], &i))
@@ -215,8 +216,9 @@ run_retr(struct session *session, const struct arguments *arguments)
 	if (i + 1 > session->last)
 		session->last = i + 1;
 	session->retrieved++;
-	wire_line(&session->wire, "+OK %" PRIu64 " octets",
-	    mbox_octets(session->mbox, i));
+	text_format(
+	    octets, sizeof(octets), "%" PRIu64, mbox_octets(session->mbox, i));
+	reply_about(&session->wire, REPLY_OCTETS, octets);
 	event = send_text(session, &reader);
 	if (event == SESSION_CONTINUE && !session->wire.is_gone)
 		mbox_retrieved(session->mbox, i);
@@ -329,6 +331,7 @@ static const struct command table[] = {
 	{ "LAST", 0, 0, false, run_last },
 	{ "NOOP", 0, 0, false, run_noop },
 	{ "CAPA", 0, 0, false, command_capa },
+	{ "LANG", 0, 1, false, command_lang },
 	{ "QUIT", 0, 0, false, run_quit },
 	{ NULL, 0, 0, false, NULL },
 };

@@ -26,6 +26,7 @@ wire_init(struct wire *wire, int in, int out)
 
 	wire->in = in;
 	wire->out = out;
+	wire->language = NULL;
 	wire->is_socket = fstat(out, &status) == 0 && S_ISSOCK(status.st_mode);
 	wire->deadline = -1;
 	wire->idle_limit = 0;

@@ -20,9 +20,12 @@
 #define WIRE_INPUT_SIZE	 4096
 #define WIRE_OUTPUT_SIZE 32768
 
+struct language;
+
 struct wire {
 	int in;
 	int out;
+	const struct language *language; /* of the replies */
 	bool is_socket;
 	int64_t deadline;    /* clock_now() moment, or -1: the end of all */
 	int64_t idle_limit;  /* ms to wait for a command; 0: no limit */

@@ -13,7 +13,8 @@ THREE = b"Subject: three\n\nthree\n"
 MESSAGES = [ONE, TWO, THREE]
 
 CAPABILITIES = [b"TOP", b"UIDL", b"USER", b"RESP-CODES", b"AUTH-RESP-CODE",
-                b"PIPELINING", b"IMPLEMENTATION gnu-pop3d"]
+                b"PIPELINING", b"EXPIRE NEVER", b"UTF8", b"LANG",
+                b"IMPLEMENTATION gnu-pop3d"]
 
 
 def wire_form(message):

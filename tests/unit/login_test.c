@@ -3,6 +3,7 @@
 
 #include "box.h"
 #include "daemon/login.h"
+#include "pop3/language.h"
 #include "support/fileio.h"
 #include "tap.h"
 
@@ -97,6 +98,7 @@ static void
 check_take_over(void)
 {
 	struct {
+		size_t language;
 		size_t length;
 		char input[WIRE_INPUT_SIZE];
 	} leftover = { .length = WIRE_INPUT_SIZE + 1 };
@@ -110,6 +112,19 @@ check_take_over(void)
 	login = false_child(&leftover, 100, SESSION_QUIT);
 	is_number(login_take_over(&login, &session, in_ms(10000)), -1,
 	    "left-over input that is cut off is refused");
+	(void)login_end(&login);
+	leftover.length = 5;
+	leftover.language = language_number(language_find("da"));
+	login = false_child(&leftover, sizeof(leftover), SESSION_QUIT);
+	is_number(login_take_over(&login, &session, in_ms(10000)), 0,
+	    "sound left-over input is taken");
+	ok(session.wire.language == language_find("da"),
+	    "and so is the language");
+	(void)login_end(&login);
+	leftover.language = 10000;
+	login = false_child(&leftover, sizeof(leftover), SESSION_QUIT);
+	is_number(login_take_over(&login, &session, in_ms(10000)), -1,
+	    "a number that is no language is refused");
 	(void)login_end(&login);
 }
 
