@@ -233,6 +233,7 @@ find_place(struct connection *connection)
 	house_set_methods(connection->house, place);
 	place->owner = connection->account.uid;
 	place->group = connection->account.gid;
+	place->pause = options->login_delay;
 	if (!account_mailbox(&options->rules, &connection->account,
 		place->directory, place->name, &is_home)) {
 		log_event(LOG_ERR,
@@ -316,6 +317,7 @@ prepare(struct connection *connection, const struct address *peer)
 	session->wire.stall_limit = STALL_LIMIT;
 	session->most_failures = options->most_login_failures;
 	session->offers_apop = connection->offers_apop;
+	session->login_delay = options->login_delay;
 	return session_make_stamp(session);
 }
 

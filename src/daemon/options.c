@@ -20,6 +20,7 @@ enum long_option {
 	OPTION_LOGIN_TIMEOUT,
 	OPTION_MAX_PER_SOURCE,
 	OPTION_MAX_LOGIN_FAILURES,
+	OPTION_LOGIN_DELAY,
 	OPTION_MAIL_SPOOL,
 	OPTION_HOME_MAILBOX,
 	OPTION_VIRTUAL_DIR,
@@ -52,6 +53,7 @@ static const struct option long_options[] = {
 	{ "max-per-source", required_argument, NULL, OPTION_MAX_PER_SOURCE },
 	{ "max-login-failures", required_argument, NULL,
 	    OPTION_MAX_LOGIN_FAILURES },
+	{ "login-delay", required_argument, NULL, OPTION_LOGIN_DELAY },
 	{ "debug", required_argument, NULL, 'D' },
 	{ "mail-spool", required_argument, NULL, OPTION_MAIL_SPOOL },
 	{ "home-mailbox", required_argument, NULL, OPTION_HOME_MAILBOX },
@@ -304,6 +306,9 @@ set_limit(struct options *options, int option, const char *value)
 	case OPTION_MAX_LOGIN_FAILURES:
 		options->most_login_failures =
 		    number("max-login-failures", value, 1, 1000);
+		return true;
+	case OPTION_LOGIN_DELAY:
+		options->login_delay = number("login-delay", value, 0, 86400);
 		return true;
 	case OPTION_MIN_UID:
 		options->rules.least_uid =

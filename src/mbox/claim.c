@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TRY_EVERY 50 /* ms */
@@ -201,8 +202,10 @@ open_files(int state, const char *base, struct mbox_place *place, bool *is_new)
 	place->journal[0] = open_file(state, base, "j0", O_RDWR, is_new);
 	place->journal[1] = open_file(state, base, "j1", O_RDWR, is_new);
 	place->ids = open_file(state, base, "ids", O_RDWR, is_new);
+	if (place->pause > 0)
+		place->last = open_file(state, base, "last", O_RDWR, is_new);
 	return place->journal[0] == -1 || place->journal[1] == -1 ||
-		place->ids == -1
+		place->ids == -1 || (place->pause > 0 && place->last == -1)
 	    ? -1
 	    : 0;
 }
@@ -210,12 +213,31 @@ open_files(int state, const char *base, struct mbox_place *place, bool *is_new)
 /* A new file is only there after a crash if its directory is on disk. */
 static int
 prepare_files(int state, const char *base, struct mbox_place *place, int lock,
-    bool is_new)
+    bool is_new, struct mbox_reason *reason)
 {
-	if (open_files(state, base, place, &is_new) == -1 ||
-	    renew_label(state, base, place, lock) == -1)
-		return -1;
-	return is_new && place->syncs ? fileio_sync(state) : 0;
+	if (open_files(state, base, place, &is_new) == 0 &&
+	    renew_label(state, base, place, lock) == 0 &&
+	    (!is_new || !place->syncs || fileio_sync(state) == 0))
+		return 0;
+	return reason_errno(
+	    reason, place, "cannot make its journal in the state directory");
+}
+
+/* Nobody has to wait because a clock was set back. */
+static int
+check_pause(const struct mbox_place *place, struct mbox_reason *reason)
+{
+	struct stat last;
+	time_t age;
+
+	if (place->pause == 0 || fstat(place->last, &last) == -1 ||
+	    last.st_size == 0)
+		return 0;
+	age = time(NULL) - last.st_mtime;
+	if (age < 0 || age >= (time_t)place->pause)
+		return 0;
+	return reason_set(
+	    reason, MBOX_TOO_SOON, place, 0, "opened again too soon");
 }
 
 static int
@@ -231,12 +253,10 @@ claim_in(int state, struct mbox_place *place, int64_t deadline,
 	if (lock == -1)
 		return reason_errno(reason, place,
 		    "cannot make a session lock in the state directory");
-	if (wait_for_lock(place, lock, deadline, reason) == 0) {
-		if (prepare_files(state, base, place, lock, is_new) == 0)
-			return lock;
-		reason_errno(reason, place,
-		    "cannot make its journal in the state directory");
-	}
+	if (wait_for_lock(place, lock, deadline, reason) == 0 &&
+	    prepare_files(state, base, place, lock, is_new, reason) == 0 &&
+	    check_pause(place, reason) == 0)
+		return lock;
 	mbox_unclaim(place, lock);
 	return -1;
 }
@@ -249,6 +269,7 @@ mbox_claim(const char *state, struct mbox_place *place, int64_t deadline,
 	int claim;
 
 	place->journal[0] = place->journal[1] = place->ids = -1;
+	place->last = -1;
 	if (directory == -1)
 		return reason_errno(
 		    reason, place, "cannot open the state directory");
@@ -271,6 +292,7 @@ mbox_unclaim(struct mbox_place *place, int claim)
 	close_file(&place->journal[0]);
 	close_file(&place->journal[1]);
 	close_file(&place->ids);
+	close_file(&place->last);
 	close_file(&claim);
 }
 

@@ -20,6 +20,14 @@ lock_and_scan(struct mbox *mbox, int64_t deadline, struct mbox_reason *reason)
 	return result;
 }
 
+/* Whoever deletes mail on a full disk is not kept out because this fails. */
+static void
+note_opening(const struct mbox_place *place)
+{
+	if (place->pause > 0)
+		(void)fileio_write_at(place->last, "\n", 1, 0);
+}
+
 int
 mbox_open(struct mbox **mbox, const struct mbox_place *place, int64_t deadline,
     struct mbox_reason *reason)
@@ -35,6 +43,7 @@ mbox_open(struct mbox **mbox, const struct mbox_place *place, int64_t deadline,
 		mbox_close(&opened);
 		return -1;
 	}
+	note_opening(place);
 	*mbox = opened;
 	return 0;
 }

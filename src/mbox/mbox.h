@@ -52,12 +52,15 @@ struct mbox_place {
 	gid_t group;		   /* of the owner */
 	int journal[2];		   /* descriptors of the redo journal, or -1 */
 	off_t journal_size;	   /* octets of mail in it at most */
-	int ids; /* descriptor of the numbers of copies, or -1 */
+	int ids;	    /* descriptor of the numbers of copies, or -1 */
+	unsigned int pause; /* s from session to session at least, or 0 */
+	int last; /* descriptor of a file as old as the last one, or -1 */
 };
 
 /* Why a function failed. */
 enum mbox_failure {
 	MBOX_BUSY,	/* somebody holds a lock; later it may work */
+	MBOX_TOO_SOON,	/* the last session began less than pause ago */
 	MBOX_UNSAFE,	/* not a file we may touch: link, owner, type, mode */
 	MBOX_CHANGED,	/* another program rewrote or replaced the mailbox */
 	MBOX_FULL,	/* disk, quota or file size limit */
@@ -78,7 +81,8 @@ struct mbox_reason {
  * descriptor is closed, by whatever death, and opens its redo journal and its
  * numbers of copies into place.  The files lie in the directory state, which
  * must be writable to nobody but the caller.  Waits up to the clock_now()
- * moment deadline for another session to end.  Returns a descriptor, or -1 with
+ * moment deadline for another session to end.  If place has a pause, it counts
+ * from the last mbox_open() that succeeded.  Returns a descriptor, or -1 with
  * reason.
  */
 int mbox_claim(const char *state, struct mbox_place *place, int64_t deadline,

@@ -29,6 +29,9 @@ command_capa(struct session *session, const struct arguments *arguments)
 	reply(&session->wire, REPLY_CAPABILITIES);
 	for (i = 0; i < sizeof(capabilities) / sizeof(*capabilities); i++)
 		wire_line(&session->wire, "%s", capabilities[i]);
+	if (session->login_delay > 0)
+		wire_line(
+		    &session->wire, "LOGIN-DELAY %u", session->login_delay);
 	wire_line(&session->wire, ".");
 	return SESSION_CONTINUE;
 }

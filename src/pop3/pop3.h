@@ -36,6 +36,7 @@ struct session {
 	struct credentials credentials; /* of the current attempt */
 	bool has_name;			/* ... after USER */
 	bool offers_apop;
+	unsigned int login_delay;	  /* announced, s; 0: none */
 	const struct language *preferred; /* what LANG * means */
 	unsigned int failures;
 	unsigned int most_failures;

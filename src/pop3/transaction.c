@@ -23,6 +23,8 @@ reply_for(enum mbox_failure failure)
 	switch (failure) {
 	case MBOX_BUSY:
 		return REPLY_MAILBOX_BUSY;
+	case MBOX_TOO_SOON:
+		return REPLY_LOGIN_TOO_SOON;
 	case MBOX_UNSAFE:
 		return REPLY_MAILBOX_UNSAFE;
 	case MBOX_CHANGED:
@@ -41,7 +43,10 @@ reply_for(enum mbox_failure failure)
 static void
 log_reason(const struct session *session, const struct mbox_reason *reason)
 {
-	log_event(reason->failure == MBOX_BUSY ? LOG_NOTICE : LOG_ERR,
+	bool is_usual =
+	    reason->failure == MBOX_BUSY || reason->failure == MBOX_TOO_SOON;
+
+	log_event(is_usual ? LOG_NOTICE : LOG_ERR,
 	    "mailbox trouble: %s user=%s addr=%s", reason->text, session->user,
 	    session->peer);
 }

@@ -596,6 +596,7 @@ def _():
                 (["--login-timeout=0"], "login-timeout"),
                 (["--max-per-source=0"], "max-per-source"),
                 (["--max-login-failures=x"], "max-login-failures"),
+                (["--login-delay=-1"], "login-delay"),
                 (["--language="], "language"),
                 (["--min-uid=0"], "min-uid"), (["--debug=xyz"], "xyz"),
                 (["--debug=200"], "200"), (["--debug="], "debug"),

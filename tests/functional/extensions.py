@@ -1,4 +1,4 @@
-"""What CAPA announces: languages, UTF-8, EXPIRE, pipelining.
+"""What CAPA announces: languages, UTF-8, EXPIRE, LOGIN-DELAY, pipelining.
 
 RFC 2449 and RFC 6856.
 """
@@ -355,7 +355,7 @@ def _():
             client.close()
 
 
-# ---- EXPIRE ----------------------------------------------------------------
+# ---- EXPIRE, LOGIN-DELAY ---------------------------------------------------
 
 @case("EXPIRE NEVER: mail that nobody deletes stays, however old and read")
 def _():
@@ -369,6 +369,73 @@ def _():
                     equal(client.retr(number)[1],
                           message.replace(b"\n", b"\r\n"))
                 client.ok("QUIT")
+
+
+@case("without --login-delay none is announced, and a user may come at once")
+def _():
+    with a_house() as house:
+        for options in ((), ("--login-delay=0",)):
+            for _session in range(3):
+                with house.inetd(*options) as client:
+                    client.login("joe@kvt.dk", "secret")
+                    equal([line for line in client.listing("CAPA")
+                           if line.startswith(b"LOGIN-DELAY")], [])
+        equal(list(house.state.glob("*.last")), [])
+
+
+@case("--login-delay is announced in both states, and kept for each user")
+def _():
+    with a_house() as house:
+        delay = "--login-delay=1000"
+        with house.inetd(delay) as client:
+            client.greet()
+            assert b"LOGIN-DELAY 1000" in client.listing("CAPA")
+            client.login("joe@kvt.dk", "secret")
+            assert b"LOGIN-DELAY 1000" in client.listing("CAPA")
+            client.ok("QUIT")
+        with house.inetd(delay, "--language=en") as client:
+            client.greet()
+            client.ok("USER joe@kvt.dk")
+            equal(client.ask("PASS secret"), line_of("en", "LOGIN_TOO_SOON"))
+            assert client.is_ended()
+        house.logged(r"mailbox trouble: \S+joe: opened again too soon "
+                     r"user=joe@kvt\.dk addr=")
+        with house.inetd(delay) as client:
+            client.login("ann@kvt.dk", "secret")
+
+
+@case("a login that --login-delay refused does not count, nor a failed one")
+def _():
+    with a_house() as house:
+        with house.inetd("--login-delay=1000") as client:
+            client.greet()
+            client.ok("USER joe@kvt.dk")
+            assert b"[AUTH]" in client.err("PASS wrong")
+            client.login("joe@kvt.dk", "secret")
+        last, = house.state.glob("*joe.last")
+        then = int(time.time()) - 900
+        os.utime(last, (then, then))
+        with house.inetd("--login-delay=1000") as client:
+            client.greet()
+            client.ok("USER joe@kvt.dk")
+            assert b"[LOGIN-DELAY]" in client.err("PASS secret")
+        equal(int(last.stat().st_mtime), then)
+        with house.inetd("--login-delay=800") as client:
+            client.login("joe@kvt.dk", "secret")
+        assert int(last.stat().st_mtime) > then
+
+
+@case("a login that could not open the mailbox does not count")
+def _():
+    with a_house() as house:
+        house.path.chmod(0o666)
+        with house.inetd("--login-delay=1000") as client:
+            client.greet()
+            client.ok("USER joe@kvt.dk")
+            assert b"[SYS/PERM]" in client.err("PASS secret")
+        house.path.chmod(0o600)
+        with house.inetd("--login-delay=1000") as client:
+            client.login("joe@kvt.dk", "secret")
 
 
 tap.main()

@@ -5,8 +5,12 @@
 #include "support/clock.h"
 #include "tap.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static int
@@ -120,6 +124,67 @@ long_paths(void)
 }
 
 static void
+change_time(const char *path, time_t seconds)
+{
+	struct timespec times[2] = { { .tv_sec = seconds },
+		{ .tv_sec = seconds } };
+
+	if (utimensat(AT_FDCWD, path, times, 0) == -1)
+		bail_out("utimensat");
+}
+
+/* Claims the mailbox of tom, opens it if opens, and gives it back. */
+static bool
+visit(unsigned int pause, bool opens, struct mbox_reason *reason)
+{
+	struct mbox_place place = box_place("tom");
+	struct mbox *mbox = NULL;
+	int fd;
+
+	place.pause = pause;
+	fd = claim(&place, 0, reason);
+	if (fd == -1)
+		return false;
+	if (opens && mbox_open(&mbox, &place, in_ms(0), reason) == -1)
+		bail_out("mbox_open");
+	mbox_close(&mbox);
+	mbox_unclaim(&place, fd);
+	return true;
+}
+
+static void
+pauses(void)
+{
+	struct mbox_place place = box_place("tom");
+	struct mbox_reason reason = { 0 };
+	char path[sizeof(place.directory) + 32], *p;
+
+	snprintf(path, sizeof(path), "%s/tom.last", place.directory);
+	for (p = path; *p != '\0'; p++)
+		if (*p == '/')
+			*p = '%';
+	memmove(path + 6, path, strlen(path) + 1);
+	memcpy(path, "state/", 6);
+
+	ok(visit(0, true, &reason) && !box_has(path),
+	    "without a pause no time is kept");
+	ok(visit(100, false, &reason), "the first session is not too soon");
+	ok(visit(100, true, &reason),
+	    "a claim that never opened the mailbox does not count");
+	reason.failure = MBOX_SYSTEM;
+	ok(!visit(100, true, &reason), "a session at once is too soon");
+	is_number(reason.failure, MBOX_TOO_SOON, "and that is why");
+	ok(visit(0, true, &reason), "unless there is no pause");
+	change_time(path, time(NULL) - 95);
+	ok(!visit(100, true, &reason), "after 95 s of 100 it is too soon");
+	change_time(path, time(NULL) - 101);
+	ok(visit(100, false, &reason), "after 101 s of 100 it is not");
+	change_time(path, time(NULL) + 50);
+	ok(visit(100, true, &reason), "a time to come keeps nobody out");
+	ok(!visit(100, true, &reason), "and is corrected");
+}
+
+static void
 bad_state(void)
 {
 	struct mbox_place place = box_place("joe");
@@ -138,6 +203,7 @@ main(void)
 	second_claim();
 	killed_holder();
 	long_paths();
+	pauses();
 	bad_state();
 	return done();
 }
