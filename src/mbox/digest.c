@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include "mbox/lines.h"
 #include "mbox/private.h"
 #include "support/checksum.h"
 #include "support/fileio.h"
@@ -17,97 +18,35 @@
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
-#define PIECE_SIZE ((size_t)8 * 1024)
-#define BODY_SIZE  ((size_t)64 * 1024)
-
-struct filter {
-	struct md5 md5;
-	bool at_line_start;
-	bool skips; /* the current header field is left out */
-	bool is_done;
-};
+#define DIGEST_PIECE ((size_t)64 * 1024)
 
 static bool
-starts_with(const char *line, size_t length, const char *name)
+is_volatile(const struct line *line)
 {
-	size_t wanted = strlen(name);
-
-	return length >= wanted && strncasecmp(line, name, wanted) == 0;
-}
-
-static bool
-is_volatile(const char *line, size_t length)
-{
-	return starts_with(line, length, "Status:") ||
-	    starts_with(line, length, "X-") ||
-	    starts_with(line, length, "Lines:") ||
-	    starts_with(line, length, "Content-Length:");
-}
-
-static bool
-is_blank(const char *line, size_t length)
-{
-	return (length == 1 && line[0] == '\n') ||
-	    (length == 2 && line[0] == '\r' && line[1] == '\n');
-}
-
-static void
-take_line(struct filter *filter, const char *line, size_t length)
-{
-	if (filter->at_line_start && is_blank(line, length)) {
-		filter->is_done = true;
-		return;
-	}
-	if (filter->at_line_start && line[0] != ' ' && line[0] != '\t')
-		filter->skips = is_volatile(line, length);
-	if (!filter->skips)
-		md5_update(&filter->md5, line, length);
-	filter->at_line_start = line[length - 1] == '\n';
-}
-
-/* Takes the whole lines of a piece and returns their length, so that the next
- * piece can begin where a line does.  A line longer than the piece, or the
- * last one of the message, is taken in parts. */
-static size_t
-take_piece(struct filter *filter, const char *data, size_t length, bool is_last)
-{
-	const char *p = data;
-	const char *end = data + length;
-
-	while (p < end && !filter->is_done) {
-		const char *newline = memchr(p, '\n', (size_t)(end - p));
-		const char *next = newline == NULL ? end : newline + 1;
-
-		if (newline == NULL && p > data && !is_last)
-			break;
-		take_line(filter, p, (size_t)(next - p));
-		p = next;
-	}
-	return (size_t)(p - data);
+	return line_has_name(line, "Status:") || line_has_name(line, "X-") ||
+	    line_has_name(line, "Lines:") ||
+	    line_has_name(line, "Content-Length:");
 }
 
 /* Takes the header.  Returns where the body begins, or -1 with errno. */
 static off_t
-take_header(int fd, const struct message *message, struct filter *filter)
+take_header(int fd, const struct message *message, struct md5 *md5)
 {
-	char piece[PIECE_SIZE];
-	off_t position = message->start;
+	struct lines lines;
+	struct line line;
+	bool skips = false;
+	int result;
 
-	while (position < message->end && !filter->is_done) {
-		off_t left = message->end - position;
-		bool is_last = left <= (off_t)sizeof(piece);
-		ssize_t n = fileio_read_at(fd, piece,
-		    is_last ? (size_t)left : sizeof(piece), position);
-
-		if (n <= 0)
-			return -1;
-		position +=
-		    (off_t)take_piece(filter, piece, (size_t)n, is_last);
+	lines_init(&lines, fd, message->start, message->end);
+	while ((result = lines_next(&lines, &line)) == 1 &&
+	    !line_is_blank(&line)) {
+		if (line.is_start && !line_continues(&line))
+			skips = is_volatile(&line);
+		if (!skips)
+			md5_update(md5, line.text, line.length);
 	}
-	return position;
+	return result == -1 ? -1 : lines_position(&lines);
 }
 
 /* The end of the body without its last line end; -1 with errno. */
@@ -137,9 +76,9 @@ take_body(int fd, off_t from, off_t end, char *piece, struct md5 *md5)
 	if (end == -1)
 		return -1;
 	while (from < end) {
-		size_t length = end - from < (off_t)BODY_SIZE
+		size_t length = end - from < (off_t)DIGEST_PIECE
 		    ? (size_t)(end - from)
-		    : BODY_SIZE;
+		    : DIGEST_PIECE;
 
 		if (fileio_read_at(fd, piece, length, from) != (ssize_t)length)
 			return -1;
@@ -153,18 +92,17 @@ take_body(int fd, off_t from, off_t end, char *piece, struct md5 *md5)
 
 static int
 digest_message(const struct mbox *mbox, const struct message *message,
-    char *piece, unsigned char digest[MD5_LENGTH])
+    char *piece, unsigned char digest[16])
 {
-	struct filter filter = { .at_line_start = true };
+	struct md5 md5;
 	off_t body;
 
-	md5_init(&filter.md5);
-	body = take_header(mbox->lock.fd, message, &filter);
+	md5_init(&md5);
+	body = take_header(mbox->lock.fd, message, &md5);
 	if (body == -1 ||
-	    take_body(mbox->lock.fd, body, message->end, piece, &filter.md5) ==
-		-1)
+	    take_body(mbox->lock.fd, body, message->end, piece, &md5) == -1)
 		return -1;
-	md5_final(&filter.md5, digest);
+	md5_final(&md5, digest);
 	return 0;
 }
 
@@ -173,7 +111,7 @@ digest_message(const struct mbox *mbox, const struct message *message,
 static int
 digest_all(const struct mbox *mbox, struct identity *identities)
 {
-	char *piece = malloc(BODY_SIZE);
+	char *piece = malloc(DIGEST_PIECE);
 	size_t i;
 
 	if (piece == NULL)
