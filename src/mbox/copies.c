@@ -1,17 +1,21 @@
 /*
- * Numbers for messages that are copies of each other to the last octet: from 1
- * in mailbox order, except that a number once given stays.  When some copies
- * are deleted, those that are left are remembered in a file beside the session
- * lock: their digests and numbers, sorted by digest.  New copies get numbers
- * above all others.
+ * What is remembered of unique ids, in a file beside the session lock.
+ *
+ * Numbers for messages with the same digest, which most often are copies of
+ * each other to the last octet: from 1 in mailbox order, except that a number
+ * once given stays.  When some copies are deleted, those that are left are
+ * remembered: their digests and numbers, sorted by digest.  New copies get
+ * numbers above all others.
+ *
+ * And for ids made of UIDs, what the first message said (uidl_uid.c).
  *
  * The file is a convenience: one that is missing or does not check, or that a
  * crash has kept from being written, costs a client no more than the download
- * of a copy that it has already.
+ * of what it has already.
  */
 #include "config.h"
 
-#include "mbox/private.h"
+#include "mbox/uidl.h"
 #include "support/checksum.h"
 #include "support/fileio.h"
 #include "support/md5.h"
@@ -21,12 +25,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAGIC 0x3153444950334f50U /* "PO3PIDS1" */
+#define MAGIC 0x3253444950334f50U /* "PO3PIDS2" */
 
 struct head {
 	uint64_t magic;
 	uint64_t count; /* of struct identity behind it */
 	uint64_t checksum;
+	struct uid_base base;
 };
 
 /* A digest and where in the mailbox it is. */
@@ -80,6 +85,7 @@ group_end(const struct ranked *ranked, size_t from, size_t count)
 /* ---- the file ----------------------------------------------------------- */
 
 struct memory {
+	struct uid_base base;
 	struct identity *known;
 	size_t count;
 };
@@ -89,7 +95,7 @@ believable_count(int fd, const struct head *head)
 {
 	struct stat status;
 
-	if (fstat(fd, &status) == -1 || head->magic != MAGIC ||
+	if (fstat(fd, &status) == -1 ||
 	    head->count > (uint64_t)status.st_size / sizeof(struct identity))
 		return 0;
 	return (size_t)head->count;
@@ -102,11 +108,12 @@ recall(int fd, struct memory *memory)
 	struct head head;
 	size_t length;
 
-	memory->known = NULL;
-	memory->count = 0;
+	memset(memory, 0, sizeof(*memory));
 	if (fd == -1 ||
-	    fileio_read_at(fd, &head, sizeof(head), 0) != sizeof(head))
+	    fileio_read_at(fd, &head, sizeof(head), 0) != sizeof(head) ||
+	    head.magic != MAGIC)
 		return;
+	memory->base = head.base;
 	memory->count = believable_count(fd, &head);
 	length = memory->count * sizeof(*memory->known);
 	if (length > 0)
@@ -118,21 +125,22 @@ recall(int fd, struct memory *memory)
 		memory->count = 0;
 }
 
+/* The head comes last: a crash before it leaves the base as it was. */
 static int
 write_memory(const struct mbox_place *place, const struct memory *memory)
 {
 	size_t length = memory->count * sizeof(*memory->known);
 	struct head head = { .magic = MAGIC,
 		.count = memory->count,
-		.checksum = checksum(0, memory->known, length) };
+		.checksum = checksum(0, memory->known, length),
+		.base = memory->base };
 
-	if (ftruncate(place->ids, 0) == -1)
-		return -1;
-	if (memory->count == 0)
-		return 0;
+	if (memory->count == 0 && memory->base.validity == 0)
+		return ftruncate(place->ids, 0);
 	if (fileio_write_at(place->ids, memory->known, length, sizeof(head)) ==
 		-1 ||
-	    fileio_write_at(place->ids, &head, sizeof(head), 0) == -1)
+	    fileio_write_at(place->ids, &head, sizeof(head), 0) == -1 ||
+	    ftruncate(place->ids, (off_t)(sizeof(head) + length)) == -1)
 		return -1;
 	return place->syncs ? fileio_sync(place->ids) : 0;
 }
@@ -214,27 +222,65 @@ remember_group(const struct mbox *mbox, const struct ranked *ranked,
 		memory->count = before;
 }
 
+static int
+remember_all(
+    const struct mbox *mbox, const struct ranked *ranked, struct memory *memory)
+{
+	size_t i, end;
+
+	memory->known = calloc(mbox->index.count + 1, sizeof(*memory->known));
+	if (memory->known == NULL)
+		return -1;
+	for (i = 0; i < mbox->index.count; i = end) {
+		end = group_end(ranked, i, mbox->index.count);
+		remember_group(mbox, ranked + i, ranked + end, memory);
+	}
+	return write_memory(&mbox->place, memory);
+}
+
 int
 copies_remember(const struct mbox *mbox)
 {
-	size_t count = mbox->index.count;
 	struct memory memory = { 0 };
 	struct ranked *ranked;
-	size_t i, end;
 	int result = -1;
 
 	if (mbox->identities == NULL || mbox->place.ids == -1)
 		return 0;
-	ranked = rank(mbox->identities, count);
-	memory.known = calloc(count + 1, sizeof(*memory.known));
-	if (ranked != NULL && memory.known != NULL) {
-		for (i = 0; i < count; i = end) {
-			end = group_end(ranked, i, count);
-			remember_group(mbox, ranked + i, ranked + end, &memory);
-		}
-		result = write_memory(&mbox->place, &memory);
-	}
+	copies_recall_base(&mbox->place, &memory.base);
+	uid_base_lower(mbox, &memory.base);
+	ranked = rank(mbox->identities, mbox->index.count);
+	if (ranked != NULL)
+		result = remember_all(mbox, ranked, &memory);
 	free(memory.known);
 	free(ranked);
+	return result;
+}
+
+/* ---- the base of UIDs --------------------------------------------------- */
+
+void
+copies_recall_base(const struct mbox_place *place, struct uid_base *base)
+{
+	struct memory memory;
+
+	recall(place->ids, &memory);
+	*base = memory.base;
+	free(memory.known);
+}
+
+int
+copies_remember_base(
+    const struct mbox_place *place, const struct uid_base *base)
+{
+	struct memory memory;
+	int result;
+
+	if (place->ids == -1)
+		return 0;
+	recall(place->ids, &memory);
+	memory.base = *base;
+	result = write_memory(place, &memory);
+	free(memory.known);
 	return result;
 }

@@ -1,10 +1,10 @@
 /*
- * Unique ids: a digest over the From_ line, the header and a checksum of the
- * body.  Left out of the header are the lines that mail readers add and change:
- * Status, X-*, Lines, Content-Length, and their continuation lines; left out of
- * the body is the last line end, which a delivery may have to complete.
- * Messages with equal digests are copies of each other to the last octet, and
- * are told apart by numbers (copies.c).
+ * Our own unique ids: a digest over the From_ line, the header and a checksum
+ * of the body.  Left out of the header are the lines that mail readers add and
+ * change: Status, X-*, Lines, Content-Length, and their continuation lines;
+ * left out of the body is the last line end, which a delivery may have to
+ * complete.  Messages with equal digests are copies of each other to the last
+ * octet.
  */
 #include "config.h"
 
@@ -13,13 +13,8 @@
 #include "support/checksum.h"
 #include "support/fileio.h"
 #include "support/md5.h"
-#include "support/text.h"
 
 #include <endian.h>
-#include <errno.h>
-#include <stdlib.h>
-
-#define DIGEST_PIECE ((size_t)64 * 1024)
 
 static bool
 is_volatile(const struct line *line)
@@ -90,7 +85,7 @@ take_body(int fd, off_t from, off_t end, char *piece, struct md5 *md5)
 	return 0;
 }
 
-static int
+int
 digest_message(const struct mbox *mbox, const struct message *message,
     char *piece, unsigned char digest[16])
 {
@@ -103,60 +98,5 @@ digest_message(const struct mbox *mbox, const struct message *message,
 	    take_body(mbox->lock.fd, body, message->end, piece, &md5) == -1)
 		return -1;
 	md5_final(&md5, digest);
-	return 0;
-}
-
-/* ---- all messages ------------------------------------------------------- */
-
-static int
-digest_all(const struct mbox *mbox, struct identity *identities)
-{
-	char *piece = malloc(DIGEST_PIECE);
-	size_t i;
-
-	if (piece == NULL)
-		return -1;
-	for (i = 0; i < mbox->index.count; i++)
-		if (digest_message(mbox, &mbox->index.messages[i], piece,
-			identities[i].digest) == -1)
-			break;
-	free(piece);
-	return i < mbox->index.count ? -1 : 0;
-}
-
-static int
-identify_all(struct mbox *mbox, struct mbox_reason *reason)
-{
-	size_t count = mbox->index.count;
-	struct identity *identities = calloc(count, sizeof(*identities));
-
-	if (identities == NULL)
-		return reason_errno(reason, &mbox->place, "no memory");
-	errno = ESTALE; /* for a file that has become shorter */
-	if (digest_all(mbox, identities) == -1 ||
-	    copies_number(&mbox->place, identities, count) == -1) {
-		reason_errno(reason, &mbox->place, "cannot be read");
-		free(identities);
-		return -1;
-	}
-	mbox->identities = identities;
-	return 0;
-}
-
-int
-mbox_uidl(struct mbox *mbox, size_t i, char id[MBOX_UIDL_SIZE],
-    struct mbox_reason *reason)
-{
-	const struct identity *identity;
-	char hex[2 * MD5_LENGTH + 1];
-
-	if (mbox->identities == NULL && identify_all(mbox, reason) == -1)
-		return -1;
-	identity = &mbox->identities[i];
-	md5_hex(identity->digest, hex);
-	if (identity->copy == 1)
-		text_copy(id, MBOX_UIDL_SIZE, hex);
-	else
-		text_format(id, MBOX_UIDL_SIZE, "%s.%u", hex, identity->copy);
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "mbox/private.h"
+#include "mbox/uidl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,8 @@ mbox_open(struct mbox **mbox, const struct mbox_place *place, int64_t deadline,
 		return -1;
 	}
 	note_opening(place);
+	if (place->uidl != NULL && place->uidl->has_uids)
+		uid_base_learn(opened);
 	*mbox = opened;
 	return 0;
 }
@@ -55,7 +58,7 @@ mbox_close(struct mbox **mbox)
 		return;
 	lock_close(&(*mbox)->lock);
 	index_free(&(*mbox)->index);
-	free((*mbox)->identities);
+	uidl_free(*mbox);
 	free((*mbox)->buffer);
 	free(*mbox);
 	*mbox = NULL;

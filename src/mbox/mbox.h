@@ -32,6 +32,12 @@ enum mbox_lock_method {
  * flock alone, which keeps nobody out. */
 bool mbox_parse_lock_methods(const char *text, unsigned int *methods);
 
+/* How unique ids are made. */
+struct uidl_format;
+
+/* The format that --uidl calls name, or NULL. */
+const struct uidl_format *mbox_find_uidl_format(const char *name);
+
 #define MBOX_PATH_SIZE 1024
 #define MBOX_NAME_SIZE 256
 
@@ -52,9 +58,10 @@ struct mbox_place {
 	gid_t group;		   /* of the owner */
 	int journal[2];		   /* descriptors of the redo journal, or -1 */
 	off_t journal_size;	   /* octets of mail in it at most */
-	int ids;	    /* descriptor of the numbers of copies, or -1 */
+	int ids;	    /* descriptor of what is remembered of ids, or -1 */
 	unsigned int pause; /* s from session to session at least, or 0 */
 	int last; /* descriptor of a file as old as the last one, or -1 */
+	const struct uidl_format *uidl; /* NULL: our own */
 };
 
 /* Why a function failed. */
@@ -78,9 +85,9 @@ struct mbox_reason {
 
 /*
  * Claims the mailbox at place for one POP3 session until the returned
- * descriptor is closed, by whatever death, and opens its redo journal and its
- * numbers of copies into place.  The files lie in the directory state, which
- * must be writable to nobody but the caller.  Waits up to the clock_now()
+ * descriptor is closed, by whatever death, and opens its redo journal and what
+ * is remembered of its ids into place.  The files lie in the directory state,
+ * which must be writable to nobody but the caller.  Waits up to the clock_now()
  * moment deadline for another session to end.  If place has a pause, it counts
  * from the last mbox_open() that succeeded.  Returns a descriptor, or -1 with
  * reason.
@@ -143,9 +150,10 @@ uint64_t mbox_octets(const struct mbox *mbox, size_t i);
 bool mbox_was_read(const struct mbox *mbox, size_t i);
 
 /*
- * Writes the unique id of message i: the same in every session whatever a
- * mail reader does to Status:, X-*:, Lines: and Content-Length: headers.
- * The first call reads all headers.
+ * Writes the unique id of message i: 1 to 70 octets from 0x21 to 0x7e, distinct
+ * in the mailbox.  Our own ids are the same in every session whatever a mail
+ * reader does to Status:, X-*:, Lines: and Content-Length: headers; for the
+ * others see gnu-pop3d(8).  The first call reads all headers.
  */
 int mbox_uidl(struct mbox *mbox, size_t i, char id[MBOX_UIDL_SIZE],
     struct mbox_reason *reason);

@@ -151,16 +151,47 @@ int scan_finish(struct scan *scan);
 int scan_mailbox(
     struct lock *lock, struct index *index, struct mbox_reason *reason);
 
-/* ---- digest.c: unique ids ----------------------------------------------- */
+/* ---- uidl.c: unique ids ------------------------------------------------- */
 
-/* Made for all messages at once, when first asked for. */
+/* What tells messages apart; made for all at once, when first asked for. */
 struct identity {
-	unsigned char digest[16];
+	unsigned char digest[16]; /* of the label, or of the message */
 	uint32_t
 	    copy; /* 1 for the first message with this digest, then 2 ... */
 };
 
-/* ---- copies.c: telling equal messages apart ----------------------------- */
+/* What another server calls the message. */
+struct label {
+	char *text;   /* NULL: nothing of use */
+	uint32_t uid; /* of IMAP, or 0 */
+};
+
+/* What IMAP servers write into the first message of an mbox file. */
+struct uid_base {
+	uint32_t validity; /* 0: unknown */
+	uint32_t last;	   /* greatest UID to be believed */
+};
+
+/* Frees labels and identities. */
+void uidl_free(struct mbox *mbox);
+
+/* Finds out mbox->base.  Has to come before a message may be deleted. */
+void uid_base_learn(struct mbox *mbox);
+
+/* Lowers the last UID of base to the greatest of the messages that are not
+ * marked, if ids are made of UIDs. */
+void uid_base_lower(const struct mbox *mbox, struct uid_base *base);
+
+/* ---- digest.c: our own digest of a message ------------------------------ */
+
+/* Size of the piece of memory to work in. */
+#define DIGEST_PIECE ((size_t)64 * 1024)
+
+/* 0, or -1 with errno. */
+int digest_message(const struct mbox *mbox, const struct message *message,
+    char *piece, unsigned char digest[16]);
+
+/* ---- copies.c: what is remembered of ids -------------------------------- */
 
 /* Numbers equal digests.  0, or -1 with errno. */
 int copies_number(
@@ -170,13 +201,22 @@ int copies_number(
  * left.  0, or -1 with errno, which loses no mail. */
 int copies_remember(const struct mbox *mbox);
 
+/* What was last remembered; 0 if nothing. */
+void copies_recall_base(const struct mbox_place *place, struct uid_base *base);
+
+/* 0, or -1 with errno. */
+int copies_remember_base(
+    const struct mbox_place *place, const struct uid_base *base);
+
 /* ---- the opened mailbox ------------------------------------------------- */
 
 struct mbox {
 	struct mbox_place place;
 	struct lock lock;
 	struct index index;
+	struct uid_base base;
 	struct identity *identities; /* NULL until asked for */
+	struct label *labels;	     /* the same; NULL also for our own ids */
 	char *buffer;		     /* for reading, NULL until needed */
 };
 
