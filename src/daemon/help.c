@@ -30,6 +30,7 @@ const char options_help[] =
     "      --login-user=NAME     who reads from strangers (pop3d, nobody)\n"
     "      --apop=auto|yes|no    offer APOP (auto: if it can succeed)\n"
     "      --no-status           do not keep Status: headers\n"
+    "      --uidl=FORMAT         unique ids of another server (own)\n"
     "      --language=XX         of the replies (" DEFAULT_LANGUAGE ")\n"
     "      --secure              the connection is encrypted by stunnel\n"
     "      --pid-file=PATH       write the process id there\n"

@@ -32,6 +32,7 @@ enum long_option {
 	OPTION_LOGIN_USER,
 	OPTION_APOP,
 	OPTION_NO_STATUS,
+	OPTION_UIDL,
 	OPTION_LANGUAGE,
 	OPTION_SECURE,
 	OPTION_PID_FILE,
@@ -66,6 +67,7 @@ static const struct option long_options[] = {
 	{ "login-user", required_argument, NULL, OPTION_LOGIN_USER },
 	{ "apop", required_argument, NULL, OPTION_APOP },
 	{ "no-status", no_argument, NULL, OPTION_NO_STATUS },
+	{ "uidl", required_argument, NULL, OPTION_UIDL },
 	{ "language", required_argument, NULL, OPTION_LANGUAGE },
 	{ "secure", no_argument, NULL, OPTION_SECURE },
 	{ "pid-file", required_argument, NULL, OPTION_PID_FILE },
@@ -76,7 +78,6 @@ static const struct option long_options[] = {
 	{ "version", no_argument, NULL, 'v' },
 
 	/* Fixed names whose substance is not there yet. */
-	{ "uidl", required_argument, NULL, OPTION_LATER },
 	{ "mdn", optional_argument, NULL, OPTION_LATER },
 	{ "require-secure", no_argument, NULL, OPTION_LATER },
 	{ "proxy-from", required_argument, NULL, OPTION_LATER },
@@ -169,6 +170,17 @@ parse_lock(const char *text)
 		     "at least one of the first two",
 		    text);
 	return methods;
+}
+
+static const struct uidl_format *
+parse_uidl(const char *text)
+{
+	const struct uidl_format *format = mbox_find_uidl_format(text);
+
+	if (format == NULL)
+		fail("--uidl: '%s' is not a format; gnu-pop3d(8) lists them",
+		    text);
+	return format;
 }
 
 static enum apop_offer
@@ -342,6 +354,9 @@ set_place(struct options *options, int option, const char *value)
 		return true;
 	case OPTION_FSYNC:
 		options->syncs = is_yes("fsync", value);
+		return true;
+	case OPTION_UIDL:
+		options->uidl = parse_uidl(value);
 		return true;
 	}
 	return false;

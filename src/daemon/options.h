@@ -20,6 +20,8 @@ enum apop_offer {
 	APOP_NEVER
 };
 
+struct uidl_format;
+
 struct options {
 	bool is_daemon; /* else inetd: serve descriptor 0 */
 	bool recovers;	/* only finish interrupted updates */
@@ -44,6 +46,7 @@ struct options {
 	unsigned int lock_methods;
 	bool syncs;
 	bool keeps_status;
+	const struct uidl_format *uidl; /* NULL: our own */
 	enum apop_offer apop;
 	const struct language *language;
 };
