@@ -57,8 +57,8 @@ mbox_close(struct mbox **mbox)
 	if (*mbox == NULL)
 		return;
 	lock_close(&(*mbox)->lock);
-	index_free(&(*mbox)->index);
 	uidl_free(*mbox);
+	index_free(&(*mbox)->index);
 	free((*mbox)->buffer);
 	free(*mbox);
 	*mbox = NULL;

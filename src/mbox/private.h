@@ -172,7 +172,7 @@ struct uid_base {
 	uint32_t last;	   /* greatest UID to be believed */
 };
 
-/* Frees labels and identities. */
+/* Frees labels and identities; before the index, which has their count. */
 void uidl_free(struct mbox *mbox);
 
 /* Finds out mbox->base.  Has to come before a message may be deleted. */
