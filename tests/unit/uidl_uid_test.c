@@ -93,6 +93,25 @@ base_is_remembered(void)
 	close(state);
 }
 
+/* New mail may bring any X-UID. */
+static void
+uids_of_senders(void)
+{
+	int state = ids_open_state();
+
+	box_write_text("box", FIRST("7 9", "1") WITH_UID("2"));
+	ids_of_box("dovecot", state, "");
+	box_append_text("box", WITH_UID("6"));
+	ok(ids_is_own(ids_of_box("dovecot", state, "").text[2]),
+	    "new mail does not get the id of a message deleted long ago");
+	box_write_text("box", FIRST("8 9", "1") WITH_UID("2") WITH_UID("9"));
+	ids_of_box("dovecot", state, "--x");
+	box_append_text("box", WITH_UID("9"));
+	ok(ids_is_own(ids_of_box("dovecot", state, "").text[2]),
+	    "nor that of one deleted in the session before");
+	close(state);
+}
+
 /* What Dovecot writes later beside us must not change an id. */
 static void
 later_uids(void)
@@ -172,6 +191,7 @@ main(void)
 	bad_uids();
 	bad_bases();
 	base_is_remembered();
+	uids_of_senders();
 	later_uids();
 	base_without_ids();
 	bad_memory();
