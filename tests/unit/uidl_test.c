@@ -6,23 +6,28 @@
 #include "mail.h"
 #include "tap.h"
 
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* ---- names -------------------------------------------------------------- */
 
+static const char *const formats[] = { "own", "vm-pop3d", "popa3d",
+	"solid-pop3d", "mailutils", "ipop3d", "dovecot", "dovecot-0.99",
+	"dovecot-md5" };
+
+#define FORMATS (sizeof(formats) / sizeof(*formats))
+
 static void
 names(void)
 {
-	static const char *const good[] = { "own", "vm-pop3d", "popa3d",
-		"solid-pop3d", "mailutils", "ipop3d", "dovecot", "dovecot-0.99",
-		"dovecot-md5" };
 	static const char *const bad[] = { "", "Own", "dovecot ", "uw" };
 	size_t i;
 
-	for (i = 0; i < sizeof(good) / sizeof(*good); i++)
-		ok(mbox_find_uidl_format(good[i]) != NULL, "%s is a format",
-		    good[i]);
+	for (i = 0; i < FORMATS; i++)
+		ok(mbox_find_uidl_format(formats[i]) != NULL, "%s is a format",
+		    formats[i]);
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		ok(mbox_find_uidl_format(bad[i]) == NULL, "'%s' is none",
 		    bad[i]);
@@ -189,6 +194,19 @@ vm_pop3d(void)
 	    "vm-pop3d, a NUL before the id: an id of ours");
 }
 
+/* Nobody can have an id of the form that we give to others. */
+static void
+forged(void)
+{
+	static const char id[] = "0123456789abcdef0123456789abcdef.2";
+	char header[100] = "Message-Id: <";
+
+	strcat(header, id);
+	strcat(header, ">");
+	ok(strcmp(id_with("vm-pop3d", header, strlen(header)).text[0], id) != 0,
+	    "a Message-Id of the form DIGEST.NUMBER is not used");
+}
+
 /* A label of 70 octets is used; longer ones are cut by vm-pop3d, and two that
  * are equal then are told apart. */
 static void
@@ -251,6 +269,92 @@ mailutils(void)
 	ok(ids_is_own(ids.text[4]), "no X-UIDL: an id of ours");
 }
 
+/* ---- whatever comes ----------------------------------------------------- */
+
+#define MANY 300
+
+/* Headers that fit together badly, from few pieces, so that they repeat. */
+static void
+add_odd_mailbox(struct bytes *content)
+{
+	static const char *const names[] = { "Message-Id: <", "X-UIDL: ",
+		"X-UID: ", "Date: ", "Received: ", "Delivered-To: ", " ",
+		"X-IMAPbase: 7 ", "Subject: ", "\t" };
+	static const char *const values[] = { "1", "2", "90", "a>", "b b",
+		"\x01", "\xff", "", "0123456789abcdef0123456789abcdef.2",
+		"\r" };
+	uint32_t random = 3;
+	int i, j;
+
+	for (i = 0; i < MANY; i++) {
+		bytes_add_text(content, FROM_LINE);
+		for (j = 0; j < 3; j++) {
+			random = random * 1103515245 + 12345;
+			bytes_add_text(content, names[(random >> 16) % 10]);
+			bytes_add_text(content, values[(random >> 22) % 10]);
+			bytes_add_text(content, "\n");
+		}
+		bytes_add_text(content, "\n\n");
+	}
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static bool
+is_well_formed(const char *id)
+{
+	const char *p;
+
+	for (p = id; *p != '\0'; p++)
+		if (*p < 0x21 || *p > 0x7e)
+			return false;
+	return p > id && p - id <= 70;
+}
+
+static void
+check_many(const char *format)
+{
+	static char ids[MANY][MBOX_UIDL_SIZE];
+	struct mbox_place place = box_place("box");
+	struct mbox_reason reason;
+	struct mbox *mbox;
+	size_t i;
+	int bad = 0, equal = 0;
+
+	place.uidl = mbox_find_uidl_format(format);
+	mbox = open_mailbox(&place);
+	if (mbox_count(mbox) != MANY)
+		bail_out("other messages than expected");
+	for (i = 0; i < MANY; i++) {
+		if (mbox_uidl(mbox, i, ids[i], &reason) == -1)
+			bail_out(reason.text);
+		bad += !is_well_formed(ids[i]);
+	}
+	mbox_close(&mbox);
+	qsort(ids, MANY, sizeof(*ids), compare_ids);
+	for (i = 1; i < MANY; i++)
+		equal += strcmp(ids[i - 1], ids[i]) == 0;
+	is_number(bad, 0, "%s: ids of odd mail are well formed", format);
+	is_number(equal, 0, "%s: and distinct", format);
+}
+
+static void
+odd_mail(void)
+{
+	struct bytes content = { 0 };
+	size_t i;
+
+	add_odd_mailbox(&content);
+	box_write("box", &content);
+	bytes_free(&content);
+	for (i = 0; i < FORMATS; i++)
+		check_many(formats[i]);
+}
+
 int
 main(void)
 {
@@ -260,7 +364,9 @@ main(void)
 	digests();
 	numbers_stay();
 	vm_pop3d();
+	forged();
 	long_fields();
 	mailutils();
+	odd_mail();
 	return done();
 }
