@@ -71,18 +71,25 @@ take_base(const struct line *line, struct uid_base *base)
 	return false;
 }
 
-/* Reads the header that the file begins with, be its message hidden or not.
- * What cannot be read is not there. */
+/* Reads the header that the file begins with, be its message hidden or not, and
+ * behind whatever empty lines.  What cannot be read is not there. */
 static void
 read_base(const struct mbox *mbox, struct uid_base *base)
 {
 	struct lines lines;
 	struct line line;
+	bool has_begun = false;
 
 	lines_init(&lines, mbox->lock.fd, 0, mbox->index.size);
-	while (lines_next(&lines, &line) == 1 && !line_is_blank(&line))
+	while (lines_next(&lines, &line) == 1) {
+		bool is_blank = line_is_blank(&line);
+
+		if (is_blank && has_begun)
+			break;
+		has_begun = !is_blank;
 		if (take_base(&line, base))
 			return;
+	}
 	memset(base, 0, sizeof(*base));
 }
 
