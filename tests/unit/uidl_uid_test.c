@@ -63,6 +63,8 @@ bad_bases(void)
 		ok(ids_is_own(ids_of("dovecot", text).text[0]),
 		    "X-IMAPbase: %s is no base", bases[i]);
 	}
+	is_text(ids_of("dovecot", "\n\n" FIRST("7 5", "2")).text[0],
+	    "0000000200000007", "empty lines before the first message");
 	ok(ids_is_own(
 	       ids_of("dovecot", FROM_LINE "X-UID: 1\n\n\n" FIRST("7 5", "2"))
 		   .text[1]),
