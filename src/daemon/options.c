@@ -2,13 +2,12 @@
 #include "config.h"
 
 #include "daemon/options.h"
+#include "daemon/value.h"
 #include "mbox/mbox.h"
 #include "pop3/language.h"
 #include "support/log.h"
-#include "support/text.h"
 
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,22 +88,6 @@ static const struct option long_options[] = {
 
 /* ---- messages ----------------------------------------------------------- */
 
-static void fail(const char *format, ...)
-    __attribute__((format(printf, 1, 2), noreturn));
-
-static void
-fail(const char *format, ...)
-{
-	va_list arguments;
-
-	fputs("gnu-pop3d: ", stderr);
-	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	fputs("\nTry 'gnu-pop3d --help'.\n", stderr);
-	exit(EX_USAGE);
-}
-
 static void print_and_exit(const char *text) __attribute__((noreturn));
 
 static void
@@ -115,34 +98,16 @@ print_and_exit(const char *text)
 	exit(EX_OK);
 }
 
-/* ---- values ------------------------------------------------------------- */
+/* ---- options ------------------------------------------------------------ */
 
-static unsigned int
-number(
-    const char *name, const char *text, unsigned int least, unsigned int most)
+static void
+add_listen(struct options *options, const char *text)
 {
-	uint64_t value;
-
-	if (!text_to_number(text, most, &value) || value < least)
-		fail("--%s: '%s' is not a number from %u to %u", name, text,
-		    least, most);
-	return (unsigned int)value;
-}
-
-static const char *
-path(const char *name, const char *text)
-{
-	if (text[0] != '/')
-		fail("--%s: '%s' is not an absolute path", name, text);
-	return text;
-}
-
-static bool
-is_yes(const char *name, const char *text)
-{
-	if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
-		fail("--%s: '%s' is neither yes nor no", name, text);
-	return text[0] == 'y';
+	if (options->listen_count == OPTIONS_LISTENERS)
+		value_fail(
+		    "--listen: more than %d addresses", OPTIONS_LISTENERS);
+	options->listen[options->listen_count++] = text;
+	options->is_daemon = true;
 }
 
 /* Two hexadecimal digits, or 0x1 and two: then to standard error. */
@@ -153,86 +118,13 @@ parse_debug(struct options *options, const char *text)
 	unsigned long mask = strtoul(text, &end, 16);
 
 	if (*text == '\0' || *end != '\0' || mask > 0x1ff)
-		fail("--debug: '%s' is not a mask of two hexadecimal digits "
-		     "(0x1yy logs to standard error)",
+		value_fail(
+		    "--debug: '%s' is not a mask of two hexadecimal digits "
+		    "(0x1yy logs to standard error)",
 		    text);
 	options->traces = (unsigned int)mask & 0xff;
 	options->logs_to_stderr = (mask & 0x100) != 0;
 }
-
-static unsigned int
-parse_lock(const char *text)
-{
-	unsigned int methods;
-
-	if (!mbox_parse_lock_methods(text, &methods))
-		fail("--lock: '%s' is not a list of dotlock, fcntl, flock with "
-		     "at least one of the first two",
-		    text);
-	return methods;
-}
-
-static const struct uidl_format *
-parse_uidl(const char *text)
-{
-	const struct uidl_format *format = mbox_find_uidl_format(text);
-
-	if (format == NULL)
-		fail("--uidl: '%s' is not a format; gnu-pop3d(8) lists them",
-		    text);
-	return format;
-}
-
-static enum apop_offer
-parse_apop(const char *text)
-{
-	if (strcmp(text, "auto") == 0)
-		return APOP_AUTO;
-	return is_yes("apop", text) ? APOP_ALWAYS : APOP_NEVER;
-}
-
-static const char *
-parse_domain(const char *text)
-{
-	if (!account_is_domain_name(text))
-		fail("--default-domain: '%s' is not a domain name in lower "
-		     "case",
-		    text);
-	return text;
-}
-
-static const struct language *
-parse_language(const char *text)
-{
-	const struct language *language = language_find(text);
-
-	if (language == NULL)
-		fail("--language: '%s' is none of our languages", text);
-	return language;
-}
-
-static void
-add_listen(struct options *options, const char *text)
-{
-	if (options->listen_count == OPTIONS_LISTENERS)
-		fail("--listen: more than %d addresses", OPTIONS_LISTENERS);
-	options->listen[options->listen_count++] = text;
-	options->is_daemon = true;
-}
-
-static int64_t
-parse_timeout(const char *text)
-{
-	unsigned int seconds = number("timeout", text, 0, 1000000);
-
-	if (seconds > 0 && seconds < 600)
-		fprintf(stderr,
-		    "gnu-pop3d: warning: --timeout below 600 is "
-		    "against RFC 1939 section 3\n");
-	return (int64_t)seconds * 1000;
-}
-
-/* ---- options ------------------------------------------------------------ */
 
 static void
 set_defaults(struct options *options)
@@ -269,11 +161,11 @@ set_running(struct options *options, int option, const char *value)
 		options->is_daemon = true;
 		if (value != NULL)
 			options->most_sessions =
-			    number("daemon", value, 1, 100000);
+			    value_number("daemon", value, 1, 100000);
 		return true;
 	case 'p':
 		options->is_daemon = true;
-		options->port = (uint16_t)number("port", value, 1, 65535);
+		options->port = (uint16_t)value_number("port", value, 1, 65535);
 		return true;
 	case 'l':
 		add_listen(options, value);
@@ -289,12 +181,12 @@ set_running(struct options *options, int option, const char *value)
 		return true;
 	case OPTION_IPV6:
 #ifndef WITH_IPV6
-		fail("--ipv6: built with --disable-ipv6");
+		value_fail("--ipv6: built with --disable-ipv6");
 #endif
 		options->listens_on_ipv6 = true;
 		return true;
 	case OPTION_PID_FILE:
-		options->pid_file = path("pid-file", value);
+		options->pid_file = value_path("pid-file", value);
 		return true;
 	}
 	return false;
@@ -305,26 +197,27 @@ set_limit(struct options *options, int option, const char *value)
 {
 	switch (option) {
 	case 't':
-		options->idle_limit = parse_timeout(value);
+		options->idle_limit = value_timeout(value);
 		return true;
 	case OPTION_LOGIN_TIMEOUT:
-		options->login_limit =
-		    1000 * (int64_t)number("login-timeout", value, 1, 86400);
+		options->login_limit = 1000 *
+		    (int64_t)value_number("login-timeout", value, 1, 86400);
 		return true;
 	case OPTION_MAX_PER_SOURCE:
 		options->most_per_source =
-		    number("max-per-source", value, 1, 100000);
+		    value_number("max-per-source", value, 1, 100000);
 		return true;
 	case OPTION_MAX_LOGIN_FAILURES:
 		options->most_login_failures =
-		    number("max-login-failures", value, 1, 1000);
+		    value_number("max-login-failures", value, 1, 1000);
 		return true;
 	case OPTION_LOGIN_DELAY:
-		options->login_delay = number("login-delay", value, 0, 86400);
+		options->login_delay =
+		    value_number("login-delay", value, 0, 86400);
 		return true;
 	case OPTION_MIN_UID:
 		options->rules.least_uid =
-		    number("min-uid", value, 1, UINT32_MAX - 1);
+		    value_number("min-uid", value, 1, UINT32_MAX - 1);
 		return true;
 	}
 	return false;
@@ -335,28 +228,30 @@ set_place(struct options *options, int option, const char *value)
 {
 	switch (option) {
 	case OPTION_MAIL_SPOOL:
-		options->rules.mail_spool = path("mail-spool", value);
+		options->rules.mail_spool = value_path("mail-spool", value);
 		return true;
 	case OPTION_HOME_MAILBOX:
 		options->rules.home_mailbox = value;
 		return true;
 	case OPTION_VIRTUAL_DIR:
-		options->rules.virtual_directory = path("virtual-dir", value);
+		options->rules.virtual_directory =
+		    value_path("virtual-dir", value);
 		return true;
 	case OPTION_VIRTUAL_SPOOL:
-		options->rules.virtual_spool = path("virtual-spool", value);
+		options->rules.virtual_spool =
+		    value_path("virtual-spool", value);
 		return true;
 	case OPTION_STATE_DIR:
-		options->state_directory = path("state-dir", value);
+		options->state_directory = value_path("state-dir", value);
 		return true;
 	case OPTION_LOCK:
-		options->lock_methods = parse_lock(value);
+		options->lock_methods = value_lock_methods(value);
 		return true;
 	case OPTION_FSYNC:
-		options->syncs = is_yes("fsync", value);
+		options->syncs = value_is_yes("fsync", value);
 		return true;
 	case OPTION_UIDL:
-		options->uidl = parse_uidl(value);
+		options->uidl = value_uidl_format(value);
 		return true;
 	}
 	return false;
@@ -367,7 +262,7 @@ set_login(struct options *options, int option, const char *value)
 {
 	switch (option) {
 	case OPTION_DEFAULT_DOMAIN:
-		options->rules.default_domain = parse_domain(value);
+		options->rules.default_domain = value_domain(value);
 		return true;
 	case OPTION_IP_BASED:
 		options->is_ip_based = true;
@@ -376,10 +271,10 @@ set_login(struct options *options, int option, const char *value)
 		options->login_user = value;
 		return true;
 	case OPTION_APOP:
-		options->apop = parse_apop(value);
+		options->apop = value_apop(value);
 		return true;
 	case OPTION_LANGUAGE:
-		options->language = parse_language(value);
+		options->language = value_language(value);
 		return true;
 	case OPTION_NO_STATUS:
 		options->keeps_status = false;
@@ -403,14 +298,14 @@ options_parse(struct options *options, int argc, char **argv)
 		if (option == 'v')
 			print_and_exit(options_version);
 		if (option == OPTION_LATER)
-			fail("--%s is not in this version yet",
+			value_fail("--%s is not in this version yet",
 			    long_options[index].name);
 		if (!set_running(options, option, optarg) &&
 		    !set_limit(options, option, optarg) &&
 		    !set_place(options, option, optarg) &&
 		    !set_login(options, option, optarg))
-			fail("what is meant?");
+			value_fail("what is meant?");
 	}
 	if (optind < argc)
-		fail("'%s' is no option", argv[optind]);
+		value_fail("'%s' is no option", argv[optind]);
 }

@@ -210,7 +210,26 @@ open_files(int state, const char *base, struct mbox_place *place, bool *is_new)
 	    : 0;
 }
 
-/* A new file is only there after a crash if its directory is on disk. */
+static void
+close_file(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+}
+
+static void
+close_files(struct mbox_place *place)
+{
+	close_file(&place->journal[0]);
+	close_file(&place->journal[1]);
+	close_file(&place->ids);
+	close_file(&place->last);
+}
+
+/* A new file is only there after a crash if its directory is on disk.  On a
+ * full disk a session does without: it can still read, and delete what needs no
+ * journal. */
 static int
 prepare_files(int state, const char *base, struct mbox_place *place, int lock,
     bool is_new, struct mbox_reason *reason)
@@ -219,6 +238,10 @@ prepare_files(int state, const char *base, struct mbox_place *place, int lock,
 	    renew_label(state, base, place, lock) == 0 &&
 	    (!is_new || !place->syncs || fileio_sync(state) == 0))
 		return 0;
+	if (error_is_full(errno) && !mbox_needs_recovery(place)) {
+		close_files(place);
+		return 0;
+	}
 	return reason_errno(
 	    reason, place, "cannot make its journal in the state directory");
 }
@@ -250,6 +273,8 @@ claim_in(int state, struct mbox_place *place, int64_t deadline,
 
 	base_name(place, base);
 	lock = open_file(state, base, "lock", O_RDONLY, &is_new);
+	if (lock == -1 && error_is_full(errno))
+		return fcntl(state, F_DUPFD_CLOEXEC, 0); /* holds nothing */
 	if (lock == -1)
 		return reason_errno(reason, place,
 		    "cannot make a session lock in the state directory");
@@ -278,21 +303,10 @@ mbox_claim(const char *state, struct mbox_place *place, int64_t deadline,
 	return claim;
 }
 
-static void
-close_file(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-}
-
 void
 mbox_unclaim(struct mbox_place *place, int claim)
 {
-	close_file(&place->journal[0]);
-	close_file(&place->journal[1]);
-	close_file(&place->ids);
-	close_file(&place->last);
+	close_files(place);
 	close_file(&claim);
 }
 

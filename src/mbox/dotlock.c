@@ -29,6 +29,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+/* Clocks that were set at boot may be off by as much. */
+#define BOOT_SECONDS	      10
+
 #define STALE_SECONDS_DEAD    5
 #define STALE_SECONDS_UNKNOWN 300
 #define STALE_SECONDS_ANY     1800
@@ -120,6 +123,16 @@ holder(const struct dotlock *lock, const char *name)
 	return (pid_t)pid;
 }
 
+/* Then the process in it is another one, if it lives. */
+static bool
+is_older_than_boot(time_t age)
+{
+	struct timespec uptime;
+
+	return clock_gettime(CLOCK_BOOTTIME, &uptime) == 0 &&
+	    age > uptime.tv_sec + BOOT_SECONDS;
+}
+
 static bool
 is_stale(const struct dotlock *lock, const char *name, const struct stat *found,
     time_t now)
@@ -134,7 +147,9 @@ is_stale(const struct dotlock *lock, const char *name, const struct stat *found,
 	pid = holder(lock, name);
 	if (pid == 0)
 		return age > STALE_SECONDS_UNKNOWN;
-	return age > STALE_SECONDS_DEAD && kill(pid, 0) == -1 && errno == ESRCH;
+	return (age > STALE_SECONDS_DEAD && kill(pid, 0) == -1 &&
+		   errno == ESRCH) ||
+	    is_older_than_boot(age);
 }
 
 /* Removes the stale lock that was found, and only that one. */

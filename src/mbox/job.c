@@ -32,6 +32,7 @@ write_down(struct job *job, const struct step *step)
 		job->is_uncertain = true;
 		break;
 	case JOURNAL_REFUSED:
+		job->is_refused = true;
 		break;
 	}
 	return -1;
@@ -45,7 +46,6 @@ can_be_halved(off_t portion)
 	return error_is_full(errno) && portion / 2 >= LEAST_PORTION;
 }
 
-/* What an update that was never begun has taken is given back. */
 static int
 reserve(struct job *job)
 {
@@ -56,12 +56,8 @@ reserve(struct job *job)
 		portion = left;
 	while (journal_reserve(job->place, record_room(&job->plan, portion)) ==
 	    -1) {
-		int error = errno;
-
 		if (!can_be_halved(portion)) {
-			if (job->generation == 0)
-				(void)journal_clear(job->place, 0);
-			errno = error;
+			job->is_refused = true;
 			return -1;
 		}
 		portion /= 2;
@@ -132,6 +128,30 @@ job_redo(struct job *job, const struct step *step)
 	return 0;
 }
 
+static bool
+can_be_forgotten(const struct job *job, const struct step *step)
+{
+	return error_is_full(errno) && step->generation == 1 &&
+	    !step->is_extension && step_is_untaken(step, job->lock->fd) == 1;
+}
+
+/* A full file system that copies what is overwritten refuses the first write.
+ * Then nothing has changed, and the update can be forgotten. */
+int
+job_forget(struct job *job, const struct step *step)
+{
+	int error = errno;
+	int result = -1;
+
+	if (can_be_forgotten(job, step)) {
+		result = journal_clear(job->place, step->generation);
+		job->is_committed = false;
+		job->is_uncertain = result == -1;
+	}
+	errno = error;
+	return result;
+}
+
 static int
 next_step(struct job *job)
 {
@@ -143,6 +163,8 @@ next_step(struct job *job)
 	if (result == 0) {
 		job->is_committed = true;
 		result = job_redo(job, &step);
+		if (result == -1)
+			(void)job_forget(job, &step);
 	}
 	step_forget(&step);
 	return result;
@@ -168,8 +190,8 @@ finish(const struct job *job)
 	return journal_clear(job->place, job->generation);
 }
 
-int
-job_run(struct job *job)
+static int
+take_steps(struct job *job)
 {
 	if (!is_done(job) && reserve(job) == -1)
 		return -1;
@@ -181,4 +203,17 @@ job_run(struct job *job)
 		lock_renew(job->lock);
 	}
 	return finish(job);
+}
+
+/* What an update that was never begun has taken of the disk is given back. */
+int
+job_run(struct job *job)
+{
+	int result = take_steps(job);
+	int error = errno;
+
+	if (result == -1 && job->generation == 0 && !job->is_uncertain)
+		(void)journal_clear(job->place, 0);
+	errno = error;
+	return result;
 }

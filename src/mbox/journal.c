@@ -47,7 +47,7 @@ journal_reserve(const struct mbox_place *place, off_t length)
 
 	for (i = 0; i < 2; i++) {
 		errno = place->journal[i] == -1
-		    ? EBADF
+		    ? ENOSPC
 		    : posix_fallocate(place->journal[i], 0, length);
 		if (errno != 0)
 			return -1;

@@ -213,6 +213,7 @@ struct job {
 	struct plan plan;
 	bool is_marked;	   /* nothing but the cut is left */
 	bool is_committed; /* the outcome is decided, and on disk */
+	bool is_refused;   /* the journal has no room, or is none */
 	bool is_uncertain; /* an error left it open whether it is */
 };
 
@@ -241,6 +242,10 @@ int step_take(const struct job *job, const struct step *step);
  * somebody else has written there.  -1 with errno on error. */
 int step_verify(const struct step *step, int fd);
 
+/* 1 if nothing was written to the target, 0 if something may have been, -1 with
+ * errno. */
+int step_is_untaken(const struct step *step, int fd);
+
 /* ---- job.c: one step after the other ------------------------------------ */
 
 /* Waits until the mailbox is on disk, unless its owner does not want that.
@@ -250,6 +255,10 @@ int job_sync(const struct job *job);
 /* Takes all steps that are left, cuts the file and empties the journal.
  * 0, or -1 with errno. */
 int job_run(struct job *job);
+
+/* After an error in the first step: empties the journal if the disk is full and
+ * nothing has changed.  0, or -1; errno stays. */
+int job_forget(struct job *job, const struct step *step);
 
 /* Takes a step that is in the journal, maybe not for the first time, marks the
  * last one, and advances the plan of the job behind it. */

@@ -3,6 +3,7 @@
 
 #include "mbox/private.h"
 #include "mbox/uidl.h"
+#include "support/fileio.h"
 
 #include <stdlib.h>
 #include <string.h>

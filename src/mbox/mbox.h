@@ -89,7 +89,8 @@ struct mbox_reason {
  * is remembered of its ids into place.  The files lie in the directory state,
  * which must be writable to nobody but the caller.  Waits up to the clock_now()
  * moment deadline for another session to end.  If place has a pause, it counts
- * from the last mbox_open() that succeeded.  Returns a descriptor, or -1 with
+ * from the last mbox_open() that succeeded.  Where a full disk allows no files
+ * the session goes without them.  Returns a descriptor, or -1 with
  * reason.
  */
 int mbox_claim(const char *state, struct mbox_place *place, int64_t deadline,

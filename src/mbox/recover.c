@@ -127,10 +127,12 @@ redo(struct job *job, const struct step *step, off_t size,
 	verified = step_verify(step, job->lock->fd);
 	if (verified == 0)
 		return refuse(job->place, reason);
-	if (verified == -1 || take_tail(job, size) == -1 ||
-	    job_redo(job, step) == -1 || job_run(job) == -1)
+	if (verified == -1 || take_tail(job, size) == -1)
 		return fail(job->place, reason);
-	return 0;
+	if (job_redo(job, step) == -1)
+		return job_forget(job, step) == 0 ? 0
+						  : fail(job->place, reason);
+	return job_run(job) == -1 ? fail(job->place, reason) : 0;
 }
 
 /* With the mark: everything is in its place, and the sentinel tells whether the

@@ -186,7 +186,14 @@ step_take(const struct job *job, const struct step *step)
 /* ---- after a crash ------------------------------------------------------ */
 
 static bool
-is_old_or_new(const struct step *step, const uint64_t *found)
+are_old(const struct step *step, const uint64_t *found)
+{
+	return memcmp(found, step->old_blocks,
+		   step->block_count * sizeof(*found)) == 0;
+}
+
+static bool
+are_old_or_new(const struct step *step, const uint64_t *found)
 {
 	size_t i;
 
@@ -197,30 +204,37 @@ is_old_or_new(const struct step *step, const uint64_t *found)
 	return true;
 }
 
+/* Asks judge about the blocks that are in the file now. */
 static int
-compare(const struct step *step, int fd, uint64_t *found)
+compare(const struct step *step, int fd,
+    bool (*judge)(const struct step *step, const uint64_t *found))
 {
-	off_t prefix_end = step->is_extension ? step->plan.size : step->target;
-	uint64_t prefix;
+	uint64_t *found = calloc(step->block_count + 1, sizeof(*found));
+	int result = -1;
 
-	if (sum_prefix(fd, step->target, prefix_end, &prefix) == -1 ||
-	    blocks_sum_file(fd, step->target, step->length, found) == -1)
+	if (found == NULL)
 		return -1;
-	return prefix == step->prefix && is_old_or_new(step, found);
+	if (blocks_sum_file(fd, step->target, step->length, found) == 0)
+		result = judge(step, found);
+	free(found);
+	return result;
+}
+
+int
+step_is_untaken(const struct step *step, int fd)
+{
+	return compare(step, fd, are_old);
 }
 
 int
 step_verify(const struct step *step, int fd)
 {
-	uint64_t *found;
-	int result;
+	off_t end = step->is_extension ? step->plan.size : step->target;
+	uint64_t prefix;
 
 	if (step->block_count != blocks_count(step->target, step->length))
 		return 0;
-	found = calloc(step->block_count + 1, sizeof(*found));
-	if (found == NULL)
+	if (sum_prefix(fd, step->target, end, &prefix) == -1)
 		return -1;
-	result = compare(step, fd, found);
-	free(found);
-	return result;
+	return prefix == step->prefix ? compare(step, fd, are_old_or_new) : 0;
 }

@@ -42,6 +42,7 @@
 #include "support/clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -123,11 +124,18 @@ is_begun(const struct job *job)
 	return job->is_committed || job->is_uncertain;
 }
 
+/* Btrfs clears the rest of the block in memory, and then finds out that a quota
+ * does not allow the cut: what is on disk is still right. */
 static int
 cut(struct job *job)
 {
-	if (ftruncate(job->lock->fd, job->plan.end) == -1)
+	if (ftruncate(job->lock->fd, job->plan.end) == -1) {
+		int error = errno;
+
+		(void)posix_fadvise(job->lock->fd, 0, 0, POSIX_FADV_DONTNEED);
+		errno = error;
 		return -1;
+	}
 	job->is_uncertain = true;
 	return job_sync(job);
 }
@@ -153,7 +161,7 @@ carry_out(struct job *job)
 		return cut(job);
 	if (move_and_cut(job) == 0)
 		return 0;
-	return only_cuts && !is_begun(job) ? cut(job) : -1;
+	return only_cuts && job->is_refused && !is_begun(job) ? cut(job) : -1;
 }
 
 static int
