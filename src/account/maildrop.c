@@ -86,7 +86,9 @@ domain_has_plain(const struct account_rules *rules, const char *domain)
 	if (!account_is_domain_name(domain) ||
 	    passwd_open(&file, rules, domain) != ACCOUNT_FOUND)
 		return false;
-	while (!is_found && (line = passwd_next(&file, &record)) != PASSWD_END)
+	while (!is_found &&
+	    ((line = passwd_next(&file, &record)) == PASSWD_GOOD ||
+		line == PASSWD_BAD))
 		is_found = line == PASSWD_GOOD && record.kind == SECRET_PLAIN;
 	explicit_bzero(&record, sizeof(record));
 	passwd_close(&file);

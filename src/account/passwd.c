@@ -331,11 +331,16 @@ passwd_next(struct passwd_file *file, struct record *record)
 	do {
 		is_read = read_line(file->stream, line, &file->fault);
 		file->line_number++;
-	} while (is_read && file->fault == NULL &&
+	} while (is_read && file->fault == NULL && !ferror(file->stream) &&
 	    (line[0] == '\0' || line[0] == '#'));
-	if (is_read && file->fault == NULL)
+	if (is_read && file->fault == NULL && !ferror(file->stream))
 		file->fault = passwd_parse(file, line, record);
 	explicit_bzero(line, sizeof(line));
+	if (ferror(file->stream)) {
+		file->line_number = 0;
+		(void)fail(file, "cannot be read", errno);
+		return PASSWD_TROUBLE;
+	}
 	if (!is_read)
 		return PASSWD_END;
 	return file->fault == NULL ? PASSWD_GOOD : PASSWD_BAD;

@@ -72,8 +72,9 @@ enum account_search passwd_open(struct passwd_file *file,
     const struct account_rules *rules, const char *domain);
 
 enum passwd_line {
-	PASSWD_GOOD, /* record is filled */
-	PASSWD_BAD,  /* fault is set; the next line may be good again */
+	PASSWD_GOOD,	/* record is filled */
+	PASSWD_BAD,	/* fault is set; the next line may be good again */
+	PASSWD_TROUBLE, /* fault is set; the file cannot be read any further */
 	PASSWD_END
 };
 

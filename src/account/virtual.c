@@ -4,6 +4,7 @@
 #include "account/private.h"
 #include "support/text.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -15,7 +16,8 @@ search_file(struct passwd_file *file, const char *user, struct search *search)
 	struct record record;
 	enum passwd_line line;
 
-	while ((line = passwd_next(file, &record)) != PASSWD_END) {
+	while ((line = passwd_next(file, &record)) == PASSWD_GOOD ||
+	    line == PASSWD_BAD) {
 		if (line == PASSWD_BAD) {
 			passwd_log_fault(file);
 			continue;
@@ -27,6 +29,10 @@ search_file(struct passwd_file *file, const char *user, struct search *search)
 			search->record = record;
 			search->found = ACCOUNT_FOUND;
 		}
+	}
+	if (line == PASSWD_TROUBLE) {
+		passwd_log_fault(file);
+		search->found = ACCOUNT_TROUBLE;
 	}
 	explicit_bzero(&record, sizeof(record));
 }
@@ -66,16 +72,21 @@ account_find(const struct account_rules *rules, const char *user,
 	return found;
 }
 
+/* A directory that cannot be looked at may be one; opening its passwd file will
+ * tell what is wrong. */
 static bool
 is_domain(const struct account_rules *rules, const char *name)
 {
 	char path[ACCOUNT_PATH_SIZE];
 	struct stat status;
 
-	return account_is_domain_name(name) &&
-	    text_format(
-		path, sizeof(path), "%s/%s", rules->virtual_directory, name) &&
-	    stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+	if (!account_is_domain_name(name) ||
+	    !text_format(
+		path, sizeof(path), "%s/%s", rules->virtual_directory, name))
+		return false;
+	if (stat(path, &status) == -1)
+		return errno != ENOENT && errno != ENOTDIR;
+	return S_ISDIR(status.st_mode);
 }
 
 const char *

@@ -256,7 +256,7 @@ become_owner(struct connection *connection)
 
 	if (lockkeeper_start(&connection->place, account->uid, account->gid,
 		connection->house->login_uid) == 0 &&
-	    privilege_forbid_core() == 0 &&
+	    privilege_forbid_core() == 0 && privilege_lift_limits() == 0 &&
 	    privilege_become(account->uid, account->gid) == 0)
 		return 0;
 	log_event(LOG_ERR, "cannot become uid %u, gid %u: %s user=%s addr=%s",

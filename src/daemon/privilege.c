@@ -101,6 +101,21 @@ privilege_forbid_core(void)
 	return set_limit(RLIMIT_CORE, 0);
 }
 
+/* A hard limit stays where it cannot be lifted; the journal reckons with
+ * it. */
+int
+privilege_lift_limits(void)
+{
+	struct rlimit limit;
+
+	if (set_limit(RLIMIT_FSIZE, RLIM_INFINITY) == 0)
+		return 0;
+	if (getrlimit(RLIMIT_FSIZE, &limit) == -1)
+		return -1;
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(RLIMIT_FSIZE, &limit);
+}
+
 /* Eight descriptors: the client, the connection process, standard error. */
 int
 privilege_limit(void)

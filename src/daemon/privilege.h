@@ -31,6 +31,10 @@ int privilege_enclose(const char *directory);
  * leave a core dump.  0, or -1 with errno. */
 int privilege_limit(void);
 
+/* Lets the process write files as long as may be: what another program allows
+ * its children must not cut off an update.  0, or -1 with errno. */
+int privilege_lift_limits(void);
+
 /* No core dump, which would hold mail and secrets.  0, or -1 with errno. */
 int privilege_forbid_core(void);
 

@@ -41,7 +41,7 @@ recover_as_owner(const struct house *house, struct mbox_place *place)
 
 	if (lockkeeper_start(
 		place, place->owner, place->group, house->login_uid) == -1 ||
-	    privilege_forbid_core() == -1 ||
+	    privilege_forbid_core() == -1 || privilege_lift_limits() == -1 ||
 	    privilege_become(place->owner, place->group) == -1) {
 		log_event(LOG_ERR, "cannot become uid %u: %s", place->owner,
 		    strerror(errno));
@@ -139,38 +139,50 @@ recovery_run(const struct house *house, struct mbox_place *place)
 }
 
 /* A mailbox that is claimed has a session, or is being recovered. */
-static int
-claim_and_run(const struct house *house, struct mbox_place *place)
+static bool
+is_recovered(const struct house *house, struct mbox_place *place)
 {
 	struct mbox_reason reason;
-	int claim =
-	    mbox_claim(house->state.directory, place, clock_now(), &reason);
-	int result;
+	bool is_done;
+	int claim;
 
+	house_set_methods(house, place);
+	claim = mbox_claim(house->state.directory, place, clock_now(), &reason);
 	if (claim == -1)
-		return reason.failure == MBOX_BUSY ? 0 : -1;
-	result = mbox_needs_recovery(place) ? recovery_run(house, place) : 0;
+		return reason.failure == MBOX_BUSY;
+	is_done =
+	    !mbox_needs_recovery(place) || recovery_run(house, place) == 0;
 	mbox_unclaim(place, claim);
-	return result;
+	return is_done;
+}
+
+/* Something there cannot be read; that is one that is left. */
+static unsigned int
+complain(const struct house *house)
+{
+	log_event(LOG_ERR, "%s: cannot be read: %s", house->state.directory,
+	    strerror(errno));
+	return 1;
 }
 
 unsigned int
 recovery_run_all(const struct house *house)
 {
 	DIR *state = opendir(house->state.directory);
-	unsigned int left = 0;
 	struct mbox_place place;
+	unsigned int left = 0;
+	bool is_over = false;
 
-	if (state == NULL) {
-		log_event(LOG_ERR, "%s: cannot be read: %s",
-		    house->state.directory, strerror(errno));
-		return 1;
-	}
+	if (state == NULL)
+		return complain(house);
 	memset(&place, 0, sizeof(place));
-	while (mbox_next_unfinished(state, &place)) {
-		house_set_methods(house, &place);
-		if (claim_and_run(house, &place) == -1)
-			left++;
+	while (!is_over) {
+		int found = mbox_next_unfinished(state, &place, &is_over);
+
+		if (found == -1)
+			left += complain(house);
+		if (found == 1)
+			left += !is_recovered(house, &place);
 	}
 	closedir(state);
 	return left;

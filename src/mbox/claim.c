@@ -159,7 +159,8 @@ parse_label(char *label, struct mbox_place *place)
 	return parse_ids(ids, place);
 }
 
-static bool
+/* 1, 0 if there is none, or -1 with errno. */
+static int
 read_label(int state, const char *base, struct mbox_place *place)
 {
 	char name[MBOX_NAME_SIZE + 8];
@@ -170,11 +171,11 @@ read_label(int state, const char *base, struct mbox_place *place)
 	text_format(name, sizeof(name), "%s.lock", base);
 	fd = openat(state, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)
-		return false;
+		return errno == ENOENT ? 0 : -1;
 	length = fileio_read_at(fd, label, sizeof(label) - 1, 0);
 	close(fd);
-	if (length <= 0)
-		return false;
+	if (length == -1)
+		return -1;
 	label[length] = '\0';
 	return parse_label(label, place);
 }
@@ -312,31 +313,47 @@ mbox_unclaim(struct mbox_place *place, int claim)
 
 /* ---- what is left of crashes -------------------------------------------- */
 
-/* Cuts ".j0" or ".j1" off the name of a journal that has something in it. */
+/* Cuts ".j0" or ".j1" off the name of a journal. */
 static bool
-is_used_journal(int state, const char *name, char base[BASE_SIZE])
+is_journal(const char *name, char base[BASE_SIZE])
 {
 	size_t length = strlen(name);
-	struct stat status;
 
 	if (length < 4 || length - 3 >= BASE_SIZE ||
 	    (strcmp(name + length - 3, ".j0") != 0 &&
-		strcmp(name + length - 3, ".j1") != 0) ||
-	    fstatat(state, name, &status, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    status.st_size == 0)
+		strcmp(name + length - 3, ".j1") != 0))
 		return false;
 	return text_format(base, BASE_SIZE, "%.*s", (int)(length - 3), name);
 }
 
-bool
-mbox_next_unfinished(DIR *state, struct mbox_place *place)
+/* 1 if the journal has something in it, 0 if not, -1 with errno. */
+static int
+is_used(int state, const char *name)
+{
+	struct stat status;
+
+	if (fstatat(state, name, &status, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? 0 : -1;
+	return status.st_size > 0;
+}
+
+int
+mbox_next_unfinished(DIR *state, struct mbox_place *place, bool *is_over)
 {
 	const struct dirent *entry;
 	char base[BASE_SIZE];
+	int used;
 
-	while ((entry = readdir(state)) != NULL)
-		if (is_used_journal(dirfd(state), entry->d_name, base) &&
-		    read_label(dirfd(state), base, place))
-			return true;
-	return false;
+	*is_over = false;
+	while (errno = 0, (entry = readdir(state)) != NULL) {
+		if (!is_journal(entry->d_name, base))
+			continue;
+		used = is_used(dirfd(state), entry->d_name);
+		if (used == 1)
+			used = read_label(dirfd(state), base, place);
+		if (used != 0)
+			return used;
+	}
+	*is_over = true;
+	return errno == 0 ? 0 : -1;
 }

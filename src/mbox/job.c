@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* A journal that cannot have the usual portion tries halves of it. */
@@ -46,12 +47,28 @@ can_be_halved(off_t portion)
 	return error_is_full(errno) && portion / 2 >= LEAST_PORTION;
 }
 
+/* A write that a limit cuts off in the middle of a block could not be told from
+ * that of another program. */
+static bool
+is_within_limit(off_t size)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+	    (limit.rlim_cur == RLIM_INFINITY || (rlim_t)size < limit.rlim_cur);
+}
+
 static int
 reserve(struct job *job)
 {
 	off_t left = plan_left(&job->plan);
 	off_t portion = job->place->journal_size;
 
+	if (!is_within_limit(job->plan.end)) {
+		job->is_refused = true;
+		errno = EFBIG;
+		return -1;
+	}
 	if (portion > left)
 		portion = left;
 	while (journal_reserve(job->place, record_room(&job->plan, portion)) ==

@@ -102,8 +102,8 @@ journal_is_used(const struct mbox_place *place)
 
 	for (i = 0; i < 2; i++)
 		if (place->journal[i] != -1 &&
-		    fstat(place->journal[i], &status) == 0 &&
-		    status.st_size > 0)
+		    (fstat(place->journal[i], &status) == -1 ||
+			status.st_size > 0))
 			return true;
 	return false;
 }

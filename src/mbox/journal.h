@@ -173,7 +173,7 @@ int journal_read(const struct mbox_place *place, struct step *step);
  * errno. */
 int journal_clear(const struct mbox_place *place, uint64_t generation);
 
-/* True if a journal file has something in it. */
+/* True if a journal file has something in it, or cannot be looked at. */
 bool journal_is_used(const struct mbox_place *place);
 
 /* ---- blocks.c: checksums of parts of the mailbox ------------------------ */

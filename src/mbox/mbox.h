@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* How to lock a mailbox: a set of these.  MBOX_LOCK_DEFAULT is what Postfix,
@@ -101,7 +102,7 @@ void mbox_unclaim(struct mbox_place *place, int claim);
 
 /* ---- after a crash ------------------------------------------------------ */
 
-/* True if an update of the claimed mailbox was interrupted. */
+/* True if an update of the claimed mailbox was interrupted, or may have been. */
 bool mbox_needs_recovery(const struct mbox_place *place);
 
 /*
@@ -118,9 +119,10 @@ int mbox_recover(const struct mbox_place *place, int64_t deadline,
 int mbox_rescue(const struct mbox_place *place, int out);
 
 /* Goes through the directory state to the next mailbox with an interrupted
- * update; fills directory, name, owner, group and needs_dotlock of place.
- * False at the end. */
-bool mbox_next_unfinished(DIR *state, struct mbox_place *place);
+ * update; fills directory, name, owner, group and needs_dotlock of place.  1;
+ * 0 at the end; -1 with errno for one that cannot be looked at, or, with is_over
+ * set, if the directory cannot be read any further. */
+int mbox_next_unfinished(DIR *state, struct mbox_place *place, bool *is_over);
 
 /* ---- reading ------------------------------------------------------------ */
 
@@ -162,9 +164,11 @@ int mbox_uidl(struct mbox *mbox, size_t i, char id[MBOX_UIDL_SIZE],
 /* An iterator over the stored octets of one message. */
 struct mbox_reader {
 	struct mbox *mbox;
-	off_t position;	   /* next octet in the file */
-	off_t end;	   /* where the message ends */
-	bool limits_lines; /* stop after the header and some body lines */
+	size_t message;
+	struct stat status; /* of the file when reading began */
+	off_t position;	    /* next octet in the file */
+	off_t end;	    /* where the message ends */
+	bool limits_lines;  /* stop after the header and some body lines */
 	bool in_header;
 	bool at_line_start;
 	uint64_t lines_left; /* of the body */
@@ -183,7 +187,9 @@ int mbox_read(struct mbox *mbox, size_t i, uint64_t body_lines,
 
 /*
  * Gives the next piece as *data and *length, valid until the next call; a
- * length of 0 is the end.  Line ends are as stored.
+ * length of 0 is the end.  Line ends are as stored.  At the end it is checked
+ * again that the message is where it was: on MBOX_CHANGED what was given is
+ * void.
  */
 int mbox_read_next(struct mbox_reader *reader, const char **data,
     size_t *length, struct mbox_reason *reason);

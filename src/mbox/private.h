@@ -6,6 +6,7 @@
 
 #include "mbox/mbox.h"
 
+#include <sys/stat.h>
 #include <time.h>
 
 /* ---- reasons ------------------------------------------------------------ */
@@ -94,6 +95,7 @@ struct message {
 	uint32_t separator_length; /* of the From_ line with its line end */
 	uint32_t header_length;	   /* ... and all header lines; at most 1 MB */
 	uint64_t header_sum;	   /* checksum of these */
+	bool has_long_header;	   /* longer than that */
 	bool was_seen;		   /* Status: has an O */
 	bool was_read;		   /* ... an R */
 	bool has_room;		   /* ... and blanks for what it has not */
@@ -104,11 +106,10 @@ struct message {
 struct index {
 	struct message *messages;
 	size_t count;
-	size_t room;		  /* of messages, in messages */
-	off_t size;		  /* of the file when it was scanned */
-	struct timespec modified; /* its times then */
-	struct timespec changed;
-	bool is_foreign; /* has text that is not an mbox */
+	size_t room;	    /* of messages, in messages */
+	off_t size;	    /* of what was scanned */
+	struct stat status; /* of the file before that */
+	bool is_foreign;    /* has text that is not an mbox */
 };
 
 /* Frees the messages. */
@@ -225,8 +226,17 @@ struct mbox {
 
 /* ---- verify.c: checked before use --------------------------------------- */
 
+/* True if what stands from the octet from on looks like mail that was appended,
+ * or if nothing does. */
+bool tail_is_sound(int fd, off_t from);
+
+/* True if status is that of a file which nobody has written since it was
+ * before. */
+bool is_untouched(const struct stat *before, const struct stat *status);
+
 /* Checks that message i is still where the index has it: the mailbox has not
- * shrunk, and the From_ line and the header are the same. */
+ * shrunk, the From_ line and the header are the same, the header ends where it
+ * ended, and behind the message another one begins, or nothing. */
 int message_verify(
     const struct mbox *mbox, size_t i, struct mbox_reason *reason);
 

@@ -28,10 +28,14 @@ mbox_read(struct mbox *mbox, size_t i, uint64_t body_lines,
 {
 	const struct message *message = &mbox->index.messages[i];
 
-	if (prepare_buffer(mbox, reason) == -1 ||
-	    message_verify(mbox, i, reason) == -1)
+	if (prepare_buffer(mbox, reason) == -1)
+		return -1;
+	if (fstat(mbox->lock.fd, &reader->status) == -1)
+		return reason_errno(reason, &mbox->place, "cannot be examined");
+	if (message_verify(mbox, i, reason) == -1)
 		return -1;
 	reader->mbox = mbox;
+	reader->message = i;
 	reader->position = message->start + (off_t)message->separator_length;
 	reader->end = message->end;
 	reader->limits_lines = body_lines != MBOX_ALL_LINES;
@@ -93,6 +97,20 @@ read_piece(struct mbox_reader *reader)
 	return n;
 }
 
+/* No lock was held: somebody may have rewritten what was being read. */
+static int
+check_end(const struct mbox_reader *reader, struct mbox_reason *reason)
+{
+	const struct mbox *mbox = reader->mbox;
+	struct stat status;
+
+	if (fstat(mbox->lock.fd, &status) == -1)
+		return reason_errno(reason, &mbox->place, "cannot be examined");
+	if (is_untouched(&reader->status, &status))
+		return 0;
+	return message_verify(mbox, reader->message, reason);
+}
+
 int
 mbox_read_next(struct mbox_reader *reader, const char **data, size_t *length,
     struct mbox_reason *reason)
@@ -103,7 +121,7 @@ mbox_read_next(struct mbox_reader *reader, const char **data, size_t *length,
 	*data = mbox->buffer;
 	*length = 0;
 	if (reader->position >= reader->end)
-		return 0;
+		return check_end(reader, reason);
 	n = read_piece(reader);
 	if (n == -1)
 		return reason_errno(reason, &mbox->place, "cannot be read");

@@ -13,9 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Appended mail may begin with line ends that complete the message before. */
-#define TAIL_LOOK 512
-
 static int
 refuse(const struct mbox_place *place, struct mbox_reason *reason)
 {
@@ -31,27 +28,6 @@ fail(const struct mbox_place *place, struct mbox_reason *reason)
 		return refuse(place, reason);
 	return reason_set(reason, MBOX_PENDING, place, errno,
 	    "the interrupted update cannot be completed now");
-}
-
-/* True if what stands behind the old end looks like mail that was appended, or
- * if nothing does. */
-static bool
-is_tail_sound(int fd, off_t from, off_t size)
-{
-	char text[TAIL_LOOK];
-	ssize_t length;
-	const char *p = text;
-
-	if (from == size)
-		return true;
-	length = fileio_read_at(fd, text, sizeof(text), from);
-	if (length <= 0)
-		return false;
-	while (length > 0 && (*p == '\n' || *p == '\r')) {
-		p++;
-		length--;
-	}
-	return length == 0 || (length >= 5 && memcmp(p, "From ", 5) == 0);
 }
 
 static bool
@@ -103,8 +79,7 @@ redo_extension(struct job *job, const struct step *step, off_t size,
 	if (!is_extended(step, job->lock->fd, size))
 		return clear(job, reason);
 	verified = step_verify(step, job->lock->fd);
-	if (verified == 0 ||
-	    !is_tail_sound(job->lock->fd, step->plan.end, size))
+	if (verified == 0 || !tail_is_sound(job->lock->fd, step->plan.end))
 		return refuse(job->place, reason);
 	job->plan.size = step->plan.end;
 	if (verified == -1 || job_sync(job) == -1 ||
@@ -122,7 +97,7 @@ redo(struct job *job, const struct step *step, off_t size,
 	int verified;
 
 	if (size < step->plan.size ||
-	    !is_tail_sound(job->lock->fd, step->plan.size, size))
+	    !tail_is_sound(job->lock->fd, step->plan.size))
 		return refuse(job->place, reason);
 	verified = step_verify(step, job->lock->fd);
 	if (verified == 0)
@@ -147,7 +122,7 @@ finish(struct job *job, const struct step *step, off_t size,
 		return refuse(job->place, reason);
 	if (size < step->plan.size || !has_sentinel(job->lock->fd, end))
 		return clear(job, reason);
-	if (!is_tail_sound(job->lock->fd, step->plan.size, size))
+	if (!tail_is_sound(job->lock->fd, step->plan.size))
 		return refuse(job->place, reason);
 	plan_advance(&job->plan, step->target, step->length);
 	job->is_marked = true;

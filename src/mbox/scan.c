@@ -91,8 +91,10 @@ extend_header(struct scan *scan)
 	struct message *message = current(scan);
 	off_t length = scan->line_start + scan->line_length - message->start;
 
-	if (length > HEADER_AT_MOST)
+	if (length > HEADER_AT_MOST) {
+		message->has_long_header = true;
 		return;
+	}
 	message->header_length = (uint32_t)length;
 	message->header_sum = checksum(
 	    message->header_sum + (uint64_t)length, scan->line, scan->held);
@@ -280,13 +282,10 @@ scan_finish(struct scan *scan)
 static int
 feed_file(struct scan *scan, struct lock *lock, char *buffer)
 {
-	struct stat status;
 	ssize_t n;
 
-	if (fstat(lock->fd, &status) == -1)
+	if (fstat(lock->fd, &scan->index->status) == -1)
 		return -1;
-	scan->index->modified = status.st_mtim;
-	scan->index->changed = status.st_ctim;
 	do {
 		n = fileio_read_at(
 		    lock->fd, buffer, SCAN_READ_SIZE, scan->index->size);

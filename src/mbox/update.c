@@ -73,20 +73,6 @@ first_change(const struct mbox *mbox)
 
 /* ---- is it still the file that was indexed? ----------------------------- */
 
-static bool
-is_same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool
-is_untouched(const struct index *index, const struct stat *status)
-{
-	return status->st_size == index->size &&
-	    is_same_time(&status->st_mtim, &index->modified) &&
-	    is_same_time(&status->st_ctim, &index->changed);
-}
-
 /* Looks at the messages that the update depends on: all from the first one on
  * that changes, or, when size and times say that nobody wrote, the two at the
  * edges. */
@@ -98,7 +84,7 @@ check(const struct mbox *mbox, const struct stat *status,
 	size_t last = mbox->index.count - 1;
 	size_t step = 1;
 
-	if (is_untouched(&mbox->index, status) && last > i)
+	if (is_untouched(&mbox->index.status, status) && last > i)
 		step = last - i;
 	for (; i <= last; i += step)
 		if (message_verify(mbox, i, reason) == -1)

@@ -8,9 +8,13 @@
 #include "mbox/private.h"
 #include "support/fileio.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 #define PIECE_SIZE ((size_t)8 * 1024)
+
+/* Appended mail may begin with line ends that complete the message before. */
+#define TAIL_LOOK 512
 
 /* Feeds the header of message as it is in the file now.  0, or -1 with
  * errno. */
@@ -55,9 +59,66 @@ compare_header(int fd, const struct message *message)
 	return result;
 }
 
+/* Lines that were added stand behind those that are known. */
+static bool
+header_ends(int fd, const struct message *message)
+{
+	off_t end = message->start + (off_t)message->header_length;
+	char text[2] = { '\0', '\0' };
+
+	if (end == message->end || message->has_long_header)
+		return true;
+	return fileio_read_at(fd, text, sizeof(text), end) > 0 &&
+	    (text[0] == '\n' || (text[0] == '\r' && text[1] == '\n'));
+}
+
+bool
+tail_is_sound(int fd, off_t from)
+{
+	char text[TAIL_LOOK];
+	ssize_t length = fileio_read_at(fd, text, sizeof(text), from);
+	const char *p = text;
+
+	while (length > 0 && (*p == '\n' || *p == '\r')) {
+		p++;
+		length--;
+	}
+	return length >= 0 &&
+	    memcmp(p, "From ", length < 5 ? (size_t)length : 5) == 0;
+}
+
+/* What comes behind message i is what came behind it, or was appended. */
+static bool
+is_followed(const struct mbox *mbox, size_t i)
+{
+	static const char next[] = "\nFrom ";
+	char text[sizeof(next)] = "";
+
+	if (i + 1 == mbox->index.count)
+		return tail_is_sound(mbox->lock.fd, mbox->index.size);
+	return fileio_read_at(mbox->lock.fd, text, strlen(next),
+		   mbox->index.messages[i + 1].start - 1) > 0 &&
+	    memcmp(text, next, strlen(next)) == 0;
+}
+
+static bool
+is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool
+is_untouched(const struct stat *before, const struct stat *status)
+{
+	return status->st_size == before->st_size &&
+	    is_same_time(&status->st_mtim, &before->st_mtim) &&
+	    is_same_time(&status->st_ctim, &before->st_ctim);
+}
+
 int
 message_verify(const struct mbox *mbox, size_t i, struct mbox_reason *reason)
 {
+	const struct message *message = &mbox->index.messages[i];
 	struct stat status;
 	int same;
 
@@ -66,10 +127,11 @@ message_verify(const struct mbox *mbox, size_t i, struct mbox_reason *reason)
 	if (status.st_size < mbox->index.size)
 		return reason_set(reason, MBOX_CHANGED, &mbox->place, 0,
 		    "was made shorter by another program");
-	same = compare_header(mbox->lock.fd, &mbox->index.messages[i]);
+	same = compare_header(mbox->lock.fd, message);
 	if (same == -1)
 		return reason_errno(reason, &mbox->place, "cannot be read");
-	if (same == 0)
+	if (same == 0 || !header_ends(mbox->lock.fd, message) ||
+	    !is_followed(mbox, i))
 		return reason_set(reason, MBOX_CHANGED, &mbox->place, 0,
 		    "was rewritten by another program");
 	return 0;

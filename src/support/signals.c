@@ -45,6 +45,7 @@ signals_init(void)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signals_ignore(SIGPIPE);
+	signals_ignore(SIGXFSZ);
 }
 
 void

@@ -188,6 +188,28 @@ cut_while_reading(void)
 	bytes_free(&mailbox);
 }
 
+/* A mail reader writes the mailbox anew while the message is on its way. */
+static void
+edit_while_reading(const char *edited, int expected, const char *what)
+{
+	struct mbox_place place = box_place("edited");
+	struct mbox_reason reason = { 0 };
+	struct mbox_reader reader;
+	struct mbox *mbox;
+	const char *data;
+	size_t length;
+
+	box_write_text("edited", FROM_LINE "A: 1\n\none\n\n");
+	mbox = open_mailbox(&place);
+	is_number(mbox_read(mbox, 0, MBOX_ALL_LINES, &reader, &reason), 0,
+	    "a message begins to be read");
+	(void)mbox_read_next(&reader, &data, &length, &reason);
+	box_write_text("edited", edited);
+	is_number(mbox_read_next(&reader, &data, &length, &reason), expected,
+	    "the end of the message is %s", what);
+	mbox_close(&mbox);
+}
+
 int
 main(void)
 {
@@ -204,7 +226,16 @@ main(void)
 	check_changed(FROM_LINE "A: 2\n\none\n\n", "edited in its header");
 	check_changed(
 	    FROM_LINE "Status: O\nA: 1\n\none\n\n", "given a header line");
+	check_changed(FROM_LINE "A: 1\nStatus: RO\n\none\n\n",
+	    "given a header line at the end");
+	check_changed(FROM_LINE "A: 1\n\none\nand more\n\n",
+	    "made longer, but by no message");
 	check_changed(FROM_LINE "A:\n1\n\none\n\n", "broken in its header");
 	cut_while_reading();
+	edit_while_reading(FROM_LINE "A: 1\nStatus: R\n\none\n\n", -1,
+	    "refused when it was rewritten meanwhile");
+	edit_while_reading(FROM_LINE "A: 1\n\none\n\n" FROM_LINE
+				     "A: 2\n\ntwo\n\n",
+	    0, "good when mail was appended meanwhile");
 	return done();
 }
