@@ -53,8 +53,11 @@ account_is_domain_name(const char *name)
 bool
 credentials_are_sound(const struct credentials *credentials)
 {
-	return (credentials->kind == CREDENTIALS_PASSWORD ||
-		   credentials->kind == CREDENTIALS_APOP) &&
+	return credentials->kind >= CREDENTIALS_PASSWORD &&
+	    credentials->kind <= CREDENTIALS_SCRAM_SHA_256 &&
 	    memchr(credentials->name, '\0', CREDENTIALS_NAME_SIZE) != NULL &&
-	    memchr(credentials->secret, '\0', CREDENTIALS_SECRET_SIZE) != NULL;
+	    memchr(credentials->secret, '\0', CREDENTIALS_SECRET_SIZE) !=
+	    NULL &&
+	    memchr(credentials->message, '\0', CREDENTIALS_MESSAGE_SIZE) !=
+	    NULL;
 }

@@ -28,10 +28,11 @@ enum long_option {
 	OPTION_IP_BASED,
 	OPTION_MIN_UID,
 	OPTION_LOGIN_USER,
-	OPTION_APOP,
+	OPTION_CHALLENGES,
 	OPTION_NO_STATUS,
 	OPTION_LANGUAGE,
 	OPTION_SECURE,
+	OPTION_REQUIRE_SECURE,
 	OPTION_PID_FILE,
 	OPTION_LOCK,
 	OPTION_FSYNC,
@@ -61,10 +62,12 @@ static const struct option long_options[] = {
 	{ "ip-based-virtual", no_argument, NULL, OPTION_IP_BASED },
 	{ "min-uid", required_argument, NULL, OPTION_MIN_UID },
 	{ "login-user", required_argument, NULL, OPTION_LOGIN_USER },
-	{ "apop", required_argument, NULL, OPTION_APOP },
+	{ "challenges", required_argument, NULL, OPTION_CHALLENGES },
+	{ "apop", required_argument, NULL, OPTION_CHALLENGES },
 	{ "no-status", no_argument, NULL, OPTION_NO_STATUS },
 	{ "language", required_argument, NULL, OPTION_LANGUAGE },
 	{ "secure", no_argument, NULL, OPTION_SECURE },
+	{ "require-secure", no_argument, NULL, OPTION_REQUIRE_SECURE },
 	{ "pid-file", required_argument, NULL, OPTION_PID_FILE },
 	{ "lock", required_argument, NULL, OPTION_LOCK },
 	{ "fsync", required_argument, NULL, OPTION_FSYNC },
@@ -75,7 +78,6 @@ static const struct option long_options[] = {
 	/* Fixed names whose substance is not there yet. */
 	{ "uidl", required_argument, NULL, OPTION_LATER },
 	{ "mdn", optional_argument, NULL, OPTION_LATER },
-	{ "require-secure", no_argument, NULL, OPTION_LATER },
 	{ "proxy-from", required_argument, NULL, OPTION_LATER },
 	{ "relay-file", required_argument, NULL, OPTION_LATER },
 	{ "auth-cache", required_argument, NULL, OPTION_LATER },
@@ -168,12 +170,16 @@ parse_lock(const char *text)
 	return methods;
 }
 
-static enum apop_offer
-parse_apop(const char *text)
+static enum challenges_offer
+parse_challenges(const char *text)
 {
 	if (strcmp(text, "auto") == 0)
-		return APOP_AUTO;
-	return is_yes("apop", text) ? APOP_ALWAYS : APOP_NEVER;
+		return CHALLENGES_AUTO;
+	if (strcmp(text, "yes") == 0)
+		return CHALLENGES_ALWAYS;
+	if (strcmp(text, "no") != 0)
+		fail("--challenges: '%s' is neither auto nor yes nor no", text);
+	return CHALLENGES_NEVER;
 }
 
 static const char *
@@ -342,15 +348,20 @@ set_login(struct options *options, int option, const char *value)
 	case OPTION_LOGIN_USER:
 		options->login_user = value;
 		return true;
-	case OPTION_APOP:
-		options->apop = parse_apop(value);
+	case OPTION_CHALLENGES:
+		options->challenges = parse_challenges(value);
+		return true;
+	case OPTION_SECURE:
+		options->is_secure = true;
+		return true;
+	case OPTION_REQUIRE_SECURE:
+		options->requires_secure = true;
 		return true;
 	case OPTION_LANGUAGE:
 		if (strcmp(value, "en") != 0)
 			fail("--language: '%s' is not there yet; en is", value);
 		return true;
 	case OPTION_NO_STATUS: /* none are written yet */
-	case OPTION_SECURE:    /* plain passwords are always fine yet */
 		return true;
 	}
 	return false;

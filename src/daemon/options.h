@@ -12,10 +12,11 @@
 
 #define OPTIONS_LISTENERS 64
 
-enum apop_offer {
-	APOP_AUTO, /* if some account has a plain-text secret */
-	APOP_ALWAYS,
-	APOP_NEVER
+/* Of APOP, CRAM-MD5 and SCRAM. */
+enum challenges_offer {
+	CHALLENGES_AUTO, /* if some account has a plain-text secret */
+	CHALLENGES_ALWAYS,
+	CHALLENGES_NEVER
 };
 
 struct options {
@@ -40,7 +41,9 @@ struct options {
 	const char *pid_file;	/* NULL: none */
 	unsigned int lock_methods;
 	bool syncs;
-	enum apop_offer apop;
+	enum challenges_offer challenges;
+	bool is_secure;	      /* every connection is protected already */
+	bool requires_secure; /* no passwords on those that are not */
 };
 
 /*
