@@ -44,4 +44,7 @@ struct credentials {
  * anything else of what came from another process. */
 bool credentials_are_sound(const struct credentials *credentials);
 
+/* How the kind is called in the log. */
+const char *credentials_method(enum credentials_kind kind);
+
 #endif

@@ -1,6 +1,7 @@
 /*
  * Which names may go near a path: an allow-list.  Everything typed at the
- * network or handed over by an MTA passes here first.
+ * network or handed over by an MTA passes here first.  And whether credentials
+ * from another process have the right form.
  */
 #include "config.h"
 
@@ -60,4 +61,26 @@ credentials_are_sound(const struct credentials *credentials)
 	    NULL &&
 	    memchr(credentials->message, '\0', CREDENTIALS_MESSAGE_SIZE) !=
 	    NULL;
+}
+
+const char *
+credentials_method(enum credentials_kind kind)
+{
+	switch (kind) {
+	case CREDENTIALS_PASSWORD:
+		return "password";
+	case CREDENTIALS_APOP:
+		return "apop";
+	case CREDENTIALS_PLAIN:
+		return "plain";
+	case CREDENTIALS_LOGIN:
+		return "login";
+	case CREDENTIALS_CRAM_MD5:
+		return "cram-md5";
+	case CREDENTIALS_SCRAM_SHA_1:
+		return "scram-sha-1";
+	case CREDENTIALS_SCRAM_SHA_256:
+		return "scram-sha-256";
+	}
+	return "-";
 }

@@ -101,28 +101,6 @@ find_local_domain(struct connection *connection)
 
 /* ---- logging in --------------------------------------------------------- */
 
-static const char *
-method(const struct credentials *credentials)
-{
-	switch (credentials->kind) {
-	case CREDENTIALS_PASSWORD:
-		return "password";
-	case CREDENTIALS_APOP:
-		return "apop";
-	case CREDENTIALS_PLAIN:
-		return "plain";
-	case CREDENTIALS_LOGIN:
-		return "login";
-	case CREDENTIALS_CRAM_MD5:
-		return "cram-md5";
-	case CREDENTIALS_SCRAM_SHA_1:
-		return "scram-sha-1";
-	case CREDENTIALS_SCRAM_SHA_256:
-		return "scram-sha-256";
-	}
-	return "-";
-}
-
 static void
 log_failure(const struct connection *connection, const char *why)
 {
@@ -132,7 +110,7 @@ log_failure(const struct connection *connection, const char *why)
 
 	log_event(LOG_NOTICE,
 	    "login failed reason=\"%s\" method=%s user=%s addr=%s", why,
-	    method(credentials),
+	    credentials_method(credentials->kind),
 	    text_escape(name, sizeof(name), credentials->name,
 		strlen(credentials->name)),
 	    connection->peer);
@@ -175,7 +153,7 @@ take_event(struct connection *connection, enum login_event event)
 		return SESSION_CONTINUE;
 	case LOGIN_CONFIRMED:
 		log_event(LOG_INFO, "login method=%s user=%s addr=%s",
-		    method(&connection->session.credentials),
+		    credentials_method(connection->session.credentials.kind),
 		    connection->finding.account.name, connection->peer);
 		return SESSION_ATTEMPT;
 	case LOGIN_ATTEMPT:
