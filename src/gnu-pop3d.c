@@ -33,5 +33,5 @@ main(int argc, char **argv)
 		return recovery_run_all(&house) == 0 ? EX_OK : EX_TEMPFAIL;
 	if (options.is_daemon)
 		return listener_run(&house);
-	return connection_serve(&house, NULL, house_offers_apop(&house));
+	return connection_serve(&house, NULL, house_offers_challenges(&house));
 }

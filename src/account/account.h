@@ -57,18 +57,28 @@ enum account_verdict {
 	ACCOUNT_TRY_LATER, /* trouble of this system: [SYS/TEMP] */
 };
 
+/* What account_verify() has found out. */
+struct account_finding {
+	struct account account; /* if accepted */
+	const char *why;	/* a short constant text for the log */
+
+	/* By which we prove to a SCRAM client that we know its secret; zeros if
+	 * it was not accepted. */
+	unsigned char signature[CREDENTIALS_PROOF_SIZE];
+};
+
 /*
- * Decides whether credentials open an account, and which.  stamp is the APOP
- * stamp of this connection.  local_domain is the domain that the client's
- * choice of our address stands for, or NULL.  why becomes a short constant
- * text for the log.  The cost does not depend on whether the account exists.
+ * Decides whether credentials open an account, and which.  stamp is the one of
+ * this connection, for APOP and SASL.  local_domain is the domain that the
+ * client's choice of our address stands for, or NULL.  The cost does not depend
+ * on whether the account exists.
  */
 enum account_verdict account_verify(const struct account_rules *rules,
     const struct credentials *credentials, const char *stamp,
-    const char *local_domain, struct account *account, const char **why);
+    const char *local_domain, struct account_finding *finding);
 
-/* True if some virtual account has a plain-text secret, so that APOP can
- * succeed for somebody. */
+/* True if some virtual account has a plain-text secret, so that APOP, CRAM-MD5
+ * and SCRAM can succeed for somebody. */
 bool account_some_are_plain(const struct account_rules *rules);
 
 /* ---- delivering --------------------------------------------------------- */

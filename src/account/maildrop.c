@@ -1,4 +1,4 @@
-/* Where the mail of an account is, and whether APOP is of use to anybody. */
+/* Where the mail of an account is, and whether anybody has a plain secret. */
 #include "config.h"
 
 #include "account/private.h"

@@ -1,6 +1,7 @@
 /*
  * Which names may go near a path: an allow-list.  Everything typed at the
- * network or handed over by an MTA passes here first.
+ * network or handed over by an MTA passes here first.  And whether credentials
+ * from another process have the right form.
  */
 #include "config.h"
 
@@ -53,8 +54,33 @@ account_is_domain_name(const char *name)
 bool
 credentials_are_sound(const struct credentials *credentials)
 {
-	return (credentials->kind == CREDENTIALS_PASSWORD ||
-		   credentials->kind == CREDENTIALS_APOP) &&
+	return credentials->kind >= CREDENTIALS_PASSWORD &&
+	    credentials->kind <= CREDENTIALS_SCRAM_SHA_256 &&
 	    memchr(credentials->name, '\0', CREDENTIALS_NAME_SIZE) != NULL &&
-	    memchr(credentials->secret, '\0', CREDENTIALS_SECRET_SIZE) != NULL;
+	    memchr(credentials->secret, '\0', CREDENTIALS_SECRET_SIZE) !=
+	    NULL &&
+	    memchr(credentials->message, '\0', CREDENTIALS_MESSAGE_SIZE) !=
+	    NULL;
+}
+
+const char *
+credentials_method(enum credentials_kind kind)
+{
+	switch (kind) {
+	case CREDENTIALS_PASSWORD:
+		return "password";
+	case CREDENTIALS_APOP:
+		return "apop";
+	case CREDENTIALS_PLAIN:
+		return "plain";
+	case CREDENTIALS_LOGIN:
+		return "login";
+	case CREDENTIALS_CRAM_MD5:
+		return "cram-md5";
+	case CREDENTIALS_SCRAM_SHA_1:
+		return "scram-sha-1";
+	case CREDENTIALS_SCRAM_SHA_256:
+		return "scram-sha-256";
+	}
+	return "-";
 }

@@ -93,8 +93,25 @@ const char *passwd_parse(
 
 /* ---- secrets ------------------------------------------------------------ */
 
+/* True for a text that crypt(3) takes for a hash of a method it knows. */
+bool secret_is_hash(const char *text);
+
 /* True when the crypt(3) hash of password is stored; false for a stored text
  * that is no hash. */
 bool secret_matches_hash(const char *password, const char *stored);
+
+/*
+ * True when credentials of a kind that does not show the secret were made with
+ * this secret, in the connection with this stamp.  The work is the same for
+ * every secret.  With SCRAM signature becomes the ServerSignature of RFC 5802
+ * section 3, whether the proof was right or not: it is a secret then, since
+ * passwords can be tried on it.
+ */
+bool secret_is_proved(const struct credentials *credentials, const char *stamp,
+    const char *secret, unsigned char signature[CREDENTIALS_PROOF_SIZE]);
+
+/* Makes blanks of all that look like one, and takes out what cannot be seen;
+ * see gnu-pop3d(8), Passwords.  Text that is not UTF-8 stays as it is. */
+void secret_prepare(char *text);
 
 #endif

@@ -82,7 +82,8 @@ find_decoy(char decoy[SECRET_SIZE])
 
 	setspent();
 	while (decoy[0] == '\0' && (shadow = getspent()) != NULL)
-		if (is_usable_hash(shadow->sp_pwdp))
+		if (is_usable_hash(shadow->sp_pwdp) &&
+		    secret_is_hash(shadow->sp_pwdp))
 			text_copy(decoy, SECRET_SIZE, shadow->sp_pwdp);
 	endspent();
 }
@@ -101,20 +102,22 @@ system_find(
 {
 	const struct passwd *found;
 	const struct spwd *shadow;
+	int error;
 
 	system_find_nobody(ACCOUNT_UNKNOWN, search);
 	errno = 0;
 	found = getpwnam(user);
+	error = errno;
+	shadow = getspnam(user); /* it takes its time for unknown users too */
 	if (found == NULL) {
-		if (errno == EIO || errno == EMFILE || errno == ENFILE ||
-		    errno == ENOMEM)
+		if (error == EIO || error == EMFILE || error == ENFILE ||
+		    error == ENOMEM)
 			search->found = ACCOUNT_TROUBLE;
 		return;
 	}
 	search->found = ACCOUNT_FOUND;
 	take_user(&search->record, found);
 	search->record.refusal = judge_user(rules, found);
-	shadow = getspnam(user);
 	if (shadow != NULL && search->record.refusal == NULL)
 		search->record.refusal = judge_age(shadow);
 	take_secret(&search->record,

@@ -3,14 +3,16 @@
  *
  * A stored secret is compared one way only: a hash with crypt(3), a plain text
  * octet by octet.  So the text of a stolen hash opens nothing.  Every attempt
- * costs at most one crypt(3), and costs it also where the user is unknown or
- * locked or has a plain secret, if anybody in the same file has a hash.
+ * with a password costs at most one crypt(3), and costs it also where the user
+ * is unknown or locked or has a plain secret, if anybody in the same file has a
+ * hash.  Every attempt with a proof costs the work of that proof, if need be on
+ * a secret that nobody has.
  */
 #include "config.h"
 
 #include "account/private.h"
 #include "support/log.h"
-#include "support/md5.h"
+#include "support/hash.h"
 #include "support/secret.h"
 #include "support/text.h"
 
@@ -97,6 +99,19 @@ look_up_login(const struct account_rules *rules, const struct login *login,
 /* ---- comparing ---------------------------------------------------------- */
 
 bool
+secret_is_hash(const char *text)
+{
+#ifdef HAVE_CRYPT_CHECKSALT
+	int judgement = crypt_checksalt(text);
+
+	return judgement != CRYPT_SALT_INVALID &&
+	    judgement != CRYPT_SALT_METHOD_DISABLED;
+#else
+	return text[0] != '*';
+#endif
+}
+
+bool
 secret_matches_hash(const char *password, const char *stored)
 {
 	struct crypt_data *data = calloc(1, sizeof(*data));
@@ -118,34 +133,20 @@ secret_matches_hash(const char *password, const char *stored)
 static bool
 is_same_text(const char *a, const char *b)
 {
-	unsigned char digests[2][MD5_LENGTH];
-	struct md5 md5;
+	unsigned char digests[2][HASH_LENGTH];
 
-	md5_init(&md5);
-	md5_update(&md5, a, strlen(a));
-	md5_final(&md5, digests[0]);
-	md5_init(&md5);
-	md5_update(&md5, b, strlen(b));
-	md5_final(&md5, digests[1]);
-	return secret_equal(digests[0], digests[1], MD5_LENGTH) &&
+	hash_once(&hash_sha256, a, strlen(a), digests[0]);
+	hash_once(&hash_sha256, b, strlen(b), digests[1]);
+	return secret_equal(digests[0], digests[1], HASH_LENGTH) &&
 	    strcmp(a, b) == 0;
 }
 
-/* RFC 1939 section 7: MD5 over the stamp with its brackets, then the secret. */
 static bool
-matches_apop(const char *digest, const char *stamp, const char *secret)
+has_plain(const struct search *search)
 {
-	unsigned char expected[MD5_LENGTH];
-	char hex[2 * MD5_LENGTH + 1];
-	struct md5 md5;
-
-	md5_init(&md5);
-	md5_update(&md5, stamp, strlen(stamp));
-	md5_update(&md5, secret, strlen(secret));
-	md5_final(&md5, expected);
-	md5_hex(expected, hex);
-	return strlen(digest) == 2 * MD5_LENGTH &&
-	    secret_equal(digest, hex, 2 * MD5_LENGTH);
+	return search->found == ACCOUNT_FOUND &&
+	    search->record.kind == SECRET_PLAIN &&
+	    search->record.secret[0] != '\0';
 }
 
 static bool
@@ -153,30 +154,72 @@ matches_password(const char *password, const struct search *search)
 {
 	const struct record *record = &search->record;
 
-	if (search->found == ACCOUNT_FOUND && record->kind == SECRET_HASH)
+	if (search->found == ACCOUNT_FOUND && record->kind == SECRET_HASH &&
+	    secret_is_hash(record->secret))
 		return secret_matches_hash(password, record->secret);
 	if (search->decoy[0] != '\0')
 		(void)secret_matches_hash(password, search->decoy);
-	return search->found == ACCOUNT_FOUND && record->kind == SECRET_PLAIN &&
-	    is_same_text(password, record->secret);
+	return has_plain(search) && is_same_text(password, record->secret);
+}
+
+/* In SASL passwords are text, not octets. */
+static bool
+matches_prepared(const char *password, struct search *search)
+{
+	char prepared[CREDENTIALS_SECRET_SIZE];
+	bool is_match;
+
+	text_copy(prepared, sizeof(prepared), password);
+	secret_prepare(prepared);
+	secret_prepare(search->record.secret);
+	is_match = prepared[0] != '\0' && matches_password(prepared, search);
+	explicit_bzero(prepared, sizeof(prepared));
+	return is_match;
+}
+
+static bool
+matches_proof(const struct credentials *credentials, const char *stamp,
+    const struct search *search, unsigned char *signature)
+{
+	static const char nobodys[] = "a secret of nobody";
+
+	if (has_plain(search))
+		return secret_is_proved(
+		    credentials, stamp, search->record.secret, signature);
+	(void)secret_is_proved(credentials, stamp, nobodys, signature);
+	return false;
 }
 
 static bool
 matches(const struct credentials *credentials, const char *stamp,
-    const struct search *search)
+    struct search *search, unsigned char *signature)
 {
 	switch (credentials->kind) {
 	case CREDENTIALS_PASSWORD:
 		return matches_password(credentials->secret, search);
+	case CREDENTIALS_PLAIN:
+	case CREDENTIALS_LOGIN:
+		return matches_prepared(credentials->secret, search);
+	case CREDENTIALS_CRAM_MD5:
+	case CREDENTIALS_SCRAM_SHA_1:
+	case CREDENTIALS_SCRAM_SHA_256:
+		secret_prepare(search->record.secret);
+		break;
 	case CREDENTIALS_APOP:
-		return search->record.kind == SECRET_PLAIN &&
-		    matches_apop(
-			credentials->secret, stamp, search->record.secret);
+		break;
 	}
-	return false;
+	return matches_proof(credentials, stamp, search, signature);
 }
 
 /* ---- deciding ----------------------------------------------------------- */
+
+static bool
+shows_password(const struct credentials *credentials)
+{
+	return credentials->kind == CREDENTIALS_PASSWORD ||
+	    credentials->kind == CREDENTIALS_PLAIN ||
+	    credentials->kind == CREDENTIALS_LOGIN;
+}
 
 static const char *
 explain_mismatch(
@@ -188,18 +231,15 @@ explain_mismatch(
 		return "unknown user";
 	if (search->record.refusal != NULL)
 		return search->record.refusal;
-	if (credentials->kind == CREDENTIALS_APOP &&
-	    search->record.kind != SECRET_PLAIN)
-		return "APOP needs a plain-text secret";
+	if (!shows_password(credentials) && search->record.kind != SECRET_PLAIN)
+		return "method needs a plain-text secret";
 	return "wrong password";
 }
 
 static enum account_verdict
-decide(const struct credentials *credentials, const char *stamp,
+decide(const struct credentials *credentials, bool is_match,
     const struct search *search, const char **why)
 {
-	bool is_match = matches(credentials, stamp, search);
-
 	if (search->found == ACCOUNT_TROUBLE) {
 		*why = "accounts cannot be read";
 		return ACCOUNT_TRY_LATER;
@@ -215,17 +255,22 @@ decide(const struct credentials *credentials, const char *stamp,
 enum account_verdict
 account_verify(const struct account_rules *rules,
     const struct credentials *credentials, const char *stamp,
-    const char *local_domain, struct account *account, const char **why)
+    const char *local_domain, struct account_finding *finding)
 {
 	enum account_verdict verdict;
 	struct search search;
 	struct login login;
+	bool is_match;
 
+	memset(finding, 0, sizeof(*finding));
 	split_login(credentials->name, &login);
 	look_up_login(rules, &login, local_domain, &search);
-	verdict = decide(credentials, stamp, &search, why);
+	is_match = matches(credentials, stamp, &search, finding->signature);
+	verdict = decide(credentials, is_match, &search, &finding->why);
 	if (verdict == ACCOUNT_ACCEPTED)
-		*account = search.record.account;
+		finding->account = search.record.account;
+	else
+		explicit_bzero(finding->signature, sizeof(finding->signature));
 	explicit_bzero(&search, sizeof(search));
 	return verdict;
 }

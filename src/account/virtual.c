@@ -22,7 +22,8 @@ search_file(struct passwd_file *file, const char *user, struct search *search)
 			passwd_log_fault(file);
 			continue;
 		}
-		if (record.kind == SECRET_HASH && search->decoy[0] == '\0')
+		if (record.kind == SECRET_HASH && search->decoy[0] == '\0' &&
+		    secret_is_hash(record.secret))
 			memcpy(search->decoy, record.secret, SECRET_SIZE);
 		if (search->found == ACCOUNT_UNKNOWN &&
 		    strcmp(record.account.user, user) == 0) {

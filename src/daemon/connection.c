@@ -38,9 +38,8 @@ struct connection {
 	const struct house *house;
 	struct session session;
 	struct login login;
-	struct account account;
+	struct account_finding finding;
 	struct mbox_place place;
-	bool offers_apop;
 	char peer[ADDRESS_TEXT_SIZE];
 	char local_domain[ACCOUNT_DOMAIN_SIZE]; /* empty: not looked up */
 };
@@ -102,12 +101,6 @@ find_local_domain(struct connection *connection)
 
 /* ---- logging in --------------------------------------------------------- */
 
-static const char *
-method(const struct credentials *credentials)
-{
-	return credentials->kind == CREDENTIALS_APOP ? "apop" : "password";
-}
-
 static void
 log_failure(const struct connection *connection, const char *why)
 {
@@ -117,7 +110,7 @@ log_failure(const struct connection *connection, const char *why)
 
 	log_event(LOG_NOTICE,
 	    "login failed reason=\"%s\" method=%s user=%s addr=%s", why,
-	    method(credentials),
+	    credentials_method(credentials->kind),
 	    text_escape(name, sizeof(name), credentials->name,
 		strlen(credentials->name)),
 	    connection->peer);
@@ -131,20 +124,67 @@ judge(struct connection *connection)
 	int64_t answer_at = clock_now() + REFUSAL_DELAY;
 	struct session *session = &connection->session;
 	enum account_verdict verdict;
-	const char *why;
 
 	verdict = account_verify(&connection->house->options->rules,
 	    &session->credentials, session->stamp,
-	    find_local_domain(connection), &connection->account, &why);
-	if (verdict == ACCOUNT_ACCEPTED) {
-		log_event(LOG_INFO, "login method=%s user=%s addr=%s",
-		    method(&session->credentials), connection->account.name,
-		    connection->peer);
+	    find_local_domain(connection), &connection->finding);
+	explicit_bzero(
+	    session->credentials.secret, sizeof(session->credentials.secret));
+	if (verdict == ACCOUNT_ACCEPTED)
 		return ANSWER_ACCEPTED;
-	}
-	log_failure(connection, why);
+	log_failure(connection, connection->finding.why);
 	clock_sleep_until(answer_at);
 	return verdict == ACCOUNT_REFUSED ? ANSWER_REFUSED : ANSWER_TROUBLE;
+}
+
+/* What came while the connection process waited for the login child. */
+static enum session_event
+take_event(struct connection *connection, enum login_event event)
+{
+	switch (event) {
+	case LOGIN_TIMEOUT:
+		return SESSION_TIMEOUT;
+	case LOGIN_INTERRUPTED:
+		return session_take_signals(&connection->session);
+	case LOGIN_ENDED:
+		return SESSION_GONE; /* the child's status knows better */
+	case LOGIN_GIVEN_UP:
+		log_failure(connection, "given up by the client");
+		return SESSION_CONTINUE;
+	case LOGIN_CONFIRMED:
+		log_event(LOG_INFO, "login method=%s user=%s addr=%s",
+		    credentials_method(connection->session.credentials.kind),
+		    connection->finding.account.name, connection->peer);
+		return SESSION_ATTEMPT;
+	case LOGIN_ATTEMPT:
+	case LOGIN_BROKEN:
+		break;
+	}
+	log_event(
+	    LOG_ERR, "the login child sent nonsense addr=%s", connection->peer);
+	return SESSION_BROKEN;
+}
+
+/* Until when the child must have told something. */
+static int64_t
+childs_deadline(const struct connection *connection)
+{
+	return connection->session.wire.deadline + CHILD_PATIENCE;
+}
+
+/* An attempt that was accepted: SESSION_ATTEMPT means go on as the user. */
+static enum session_event
+take_over(struct connection *connection)
+{
+	enum login_event event;
+	enum session_event result;
+
+	do {
+		event = login_take_over(&connection->login,
+		    &connection->session, childs_deadline(connection));
+		result = take_event(connection, event);
+	} while (event == LOGIN_INTERRUPTED && result == SESSION_CONTINUE);
+	return result;
 }
 
 /* Answers one attempt.  SESSION_ATTEMPT means: accepted, go on as the user. */
@@ -153,41 +193,28 @@ answer_attempt(struct connection *connection)
 {
 	struct session *session = &connection->session;
 	enum session_answer answer = judge(connection);
+	enum session_event event = SESSION_CONTINUE;
 
-	explicit_bzero(&session->credentials, sizeof(session->credentials));
-	login_answer(&connection->login, answer);
+	login_answer(&connection->login, answer, connection->finding.signature);
 	if (answer == ANSWER_ACCEPTED)
-		return login_take_over(&connection->login, session,
-			   clock_now() + CHILD_PATIENCE) == 0
-		    ? SESSION_ATTEMPT
-		    : SESSION_GONE;
+		event = take_over(connection);
 	/* The child counts too, but it is not trusted. */
-	if (++session->failures > session->most_failures)
-		return SESSION_ABUSE;
-	return SESSION_CONTINUE;
+	else if (++session->failures > session->most_failures)
+		event = SESSION_ABUSE;
+	explicit_bzero(&session->credentials, sizeof(session->credentials));
+	explicit_bzero(connection->finding.signature, CREDENTIALS_PROOF_SIZE);
+	return event;
 }
 
 static enum session_event
 wait_for_attempt(struct connection *connection)
 {
-	struct session *session = &connection->session;
+	enum login_event event = login_wait(&connection->login,
+	    &connection->session, childs_deadline(connection));
 
-	switch (login_wait(&connection->login, session,
-	    session->wire.deadline + CHILD_PATIENCE)) {
-	case LOGIN_ATTEMPT:
+	if (event == LOGIN_ATTEMPT)
 		return answer_attempt(connection);
-	case LOGIN_TIMEOUT:
-		return SESSION_TIMEOUT;
-	case LOGIN_INTERRUPTED:
-		return session_take_signals(session);
-	case LOGIN_ENDED:
-		return SESSION_GONE; /* the child's status knows better */
-	case LOGIN_BROKEN:
-		log_event(LOG_ERR, "the login child sent nonsense addr=%s",
-		    connection->peer);
-		return SESSION_BROKEN;
-	}
-	return SESSION_BROKEN;
+	return take_event(connection, event);
 }
 
 /* Runs the login child.  SESSION_ATTEMPT when somebody is logged in. */
@@ -231,19 +258,19 @@ find_place(struct connection *connection)
 	bool is_home;
 
 	house_set_methods(connection->house, place);
-	place->owner = connection->account.uid;
-	place->group = connection->account.gid;
+	place->owner = connection->finding.account.uid;
+	place->group = connection->finding.account.gid;
 	place->pause = options->login_delay;
-	if (!account_mailbox(&options->rules, &connection->account,
+	if (!account_mailbox(&options->rules, &connection->finding.account,
 		place->directory, place->name, &is_home)) {
 		log_event(LOG_ERR,
 		    "the path of the mailbox is too long user=%s addr=%s",
-		    connection->account.name, connection->peer);
+		    connection->finding.account.name, connection->peer);
 		return -1;
 	}
 	place->needs_dotlock = !is_home;
 	place->leaves_status =
-	    !options->keeps_status || connection->account.leaves_status;
+	    !options->keeps_status || connection->finding.account.leaves_status;
 	return 0;
 }
 
@@ -252,7 +279,7 @@ find_place(struct connection *connection)
 static int
 become_owner(struct connection *connection)
 {
-	const struct account *account = &connection->account;
+	const struct account *account = &connection->finding.account;
 
 	if (lockkeeper_start(&connection->place, account->uid, account->gid,
 		connection->house->login_uid) == 0 &&
@@ -274,7 +301,7 @@ serve_user(struct connection *connection)
 	struct mbox_reason reason;
 	enum session_event event;
 
-	session->user = connection->account.name;
+	session->user = connection->finding.account.name;
 	session->wire.deadline = -1;
 	session->wire.idle_limit = house->options->idle_limit;
 	if (find_place(connection) == -1) {
@@ -316,23 +343,24 @@ prepare(struct connection *connection, const struct address *peer)
 	session->wire.deadline = clock_now() + options->login_limit;
 	session->wire.stall_limit = STALL_LIMIT;
 	session->most_failures = options->most_login_failures;
-	session->offers_apop = connection->offers_apop;
 	session->login_delay = options->login_delay;
+	session->takes_passwords =
+	    options->is_secure || !options->requires_secure;
 	return session_make_stamp(session);
 }
 
 int
-connection_serve(
-    const struct house *house, const struct address *peer, bool offers_apop)
+connection_serve(const struct house *house, const struct address *peer,
+    bool offers_challenges)
 {
-	struct connection connection = { .house = house,
-		.offers_apop = offers_apop };
+	struct connection connection = { .house = house };
 	enum session_event event;
 
 	if (prepare(&connection, peer) == -1) {
 		log_event(LOG_ERR, "no randomness: %s", strerror(errno));
 		return EX_OSERR;
 	}
+	connection.session.offers_challenges = offers_challenges;
 	log_trace(TRACE_CONNECTION, "connection addr=%s", connection.peer);
 	event = log_in(&connection);
 	if (event == SESSION_ATTEMPT)

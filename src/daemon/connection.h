@@ -12,7 +12,7 @@
  * Serves the client on descriptors 0 and 1, address or, in inetd mode, NULL.
  * Ends as another user than it began.  Returns an exit status.
  */
-int connection_serve(
-    const struct house *house, const struct address *peer, bool offers_apop);
+int connection_serve(const struct house *house, const struct address *peer,
+    bool offers_challenges);
 
 #endif

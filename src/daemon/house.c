@@ -30,14 +30,14 @@ house_prepare(struct house *house, const struct options *options)
 }
 
 bool
-house_offers_apop(const struct house *house)
+house_offers_challenges(const struct house *house)
 {
-	switch (house->options->apop) {
-	case APOP_ALWAYS:
+	switch (house->options->challenges) {
+	case CHALLENGES_ALWAYS:
 		return true;
-	case APOP_NEVER:
+	case CHALLENGES_NEVER:
 		return false;
-	case APOP_AUTO:
+	case CHALLENGES_AUTO:
 		break;
 	}
 	return account_some_are_plain(&house->options->rules);

@@ -18,8 +18,9 @@ struct house {
 /* Fills house.  Logs what is wrong and returns -1 if nobody could be served. */
 int house_prepare(struct house *house, const struct options *options);
 
-/* True when APOP is to be offered now; looks through all domains. */
-bool house_offers_apop(const struct house *house);
+/* True when APOP, CRAM-MD5 and SCRAM are to be offered now; looks through all
+ * domains. */
+bool house_offers_challenges(const struct house *house);
 
 /* Sets in place how this house locks and writes mailboxes. */
 void house_set_methods(const struct house *house, struct mbox_place *place);

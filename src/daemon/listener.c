@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #define PAUSE_AFTER_TROUBLE 100	  /* ms without accept or fork */
-#define APOP_REFRESH	    10000 /* ms between looks at all domains */
+#define CHALLENGES_REFRESH  10000 /* ms between looks at all domains */
 
 struct listener {
 	const struct house *house;
@@ -37,8 +37,9 @@ struct listener {
 	bool is_child; /* this process serves a client now */
 	int exit_status;
 	int64_t resting_until; /* clock_now() moment, or 0 */
-	int64_t apop_until;    /* offers_apop is fresh enough until then */
-	bool offers_apop;
+	int64_t
+	    challenges_until; /* offers_challenges is fresh enough until then */
+	bool offers_challenges;
 };
 
 /* ---- one connection ----------------------------------------------------- */
@@ -54,7 +55,8 @@ serve(const struct listener *listener, int client, const struct address *peer)
 	log_close();
 	fileio_close_from(3);
 	log_reopen();
-	return connection_serve(listener->house, peer, listener->offers_apop);
+	return connection_serve(
+	    listener->house, peer, listener->offers_challenges);
 }
 
 static void
@@ -73,14 +75,14 @@ refuse(const struct listener *listener, int client, const char *why,
 }
 
 static void
-refresh_apop(struct listener *listener)
+refresh_challenges(struct listener *listener)
 {
 	int64_t now = clock_now();
 
-	if (now < listener->apop_until)
+	if (now < listener->challenges_until)
 		return;
-	listener->offers_apop = house_offers_apop(listener->house);
-	listener->apop_until = now + APOP_REFRESH;
+	listener->offers_challenges = house_offers_challenges(listener->house);
+	listener->challenges_until = now + CHALLENGES_REFRESH;
 }
 
 static void
@@ -125,7 +127,7 @@ admit(struct listener *listener, int client, const struct address *peer)
 		refuse(listener, client, "too many sessions from this source",
 		    peer);
 	} else {
-		refresh_apop(listener);
+		refresh_challenges(listener);
 		start_child(listener, client, peer, &source);
 	}
 	if (!listener->is_child)

@@ -22,10 +22,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What goes down: the answer.  What goes up: struct credentials for each
- * attempt, and after ANSWER_ACCEPTED one of these. */
+/* What goes up: struct credentials for each attempt.  What comes down: */
+struct verdict {
+	enum session_answer answer;
+	unsigned char signature[CREDENTIALS_PROOF_SIZE];
+};
+
+/* What goes up after ANSWER_ACCEPTED. */
 struct leftover {
-	size_t language; /* its number */
+	unsigned int is_given_up; /* no bool: it may be anything */
+	size_t language;	  /* its number */
 	size_t length;
 	char input[WIRE_INPUT_SIZE];
 };
@@ -46,9 +52,9 @@ lock_up(const struct login_cell *cell)
 }
 
 static int
-hand_over(int socket, const struct wire *wire)
+hand_over(int socket, const struct wire *wire, bool is_given_up)
 {
-	struct leftover leftover = { 0 };
+	struct leftover leftover = { .is_given_up = is_given_up };
 	const char *input = wire_unread(wire, &leftover.length);
 
 	leftover.language = language_number(wire->language);
@@ -56,20 +62,38 @@ hand_over(int socket, const struct wire *wire)
 	return fileio_write(socket, &leftover, sizeof(leftover));
 }
 
+/* The client may have to agree before the session begins. */
+static enum session_event
+begin_session(
+    int socket, struct session *session, const unsigned char *signature)
+{
+	enum session_event event =
+	    session_confirm(session, session->credentials.kind, signature);
+	bool is_given_up = event == SESSION_CONTINUE;
+
+	if (event != SESSION_ATTEMPT && !is_given_up)
+		return event;
+	if (hand_over(socket, &session->wire, is_given_up) == -1)
+		return SESSION_BROKEN;
+	return is_given_up ? SESSION_CONTINUE : SESSION_QUIT;
+}
+
 /* One attempt: ask, and if it was no good, tell the client. */
 static enum session_event
 ask(int socket, struct session *session)
 {
-	unsigned char answer;
+	struct credentials *credentials = &session->credentials;
+	struct verdict verdict;
+	int result = fileio_write(socket, credentials, sizeof(*credentials));
 
-	if (fileio_write(socket, &session->credentials,
-		sizeof(session->credentials)) == -1 ||
-	    fileio_read(socket, &answer, 1) != 1)
+	explicit_bzero(credentials->secret, sizeof(credentials->secret));
+	if (result == -1 ||
+	    fileio_read(socket, &verdict, sizeof(verdict)) !=
+		(ssize_t)sizeof(verdict))
 		return SESSION_BROKEN;
-	if (answer == ANSWER_ACCEPTED)
-		return hand_over(socket, &session->wire) == -1 ? SESSION_BROKEN
-							       : SESSION_QUIT;
-	return session_refuse(session, answer);
+	if (verdict.answer == ANSWER_ACCEPTED)
+		return begin_session(socket, session, verdict.signature);
+	return session_refuse(session, verdict.answer);
 }
 
 /* Descriptors 0 and 1 are the client.  The status tells the event. */
@@ -158,30 +182,36 @@ login_wait(const struct login *login, struct session *session, int64_t deadline)
 }
 
 void
-login_answer(const struct login *login, enum session_answer answer)
+login_answer(const struct login *login, enum session_answer answer,
+    const unsigned char signature[CREDENTIALS_PROOF_SIZE])
 {
-	unsigned char octet = (unsigned char)answer;
+	struct verdict verdict;
 
-	(void)fileio_write(login->socket, &octet, 1);
+	memset(&verdict, 0, sizeof(verdict));
+	verdict.answer = answer;
+	memcpy(verdict.signature, signature, CREDENTIALS_PROOF_SIZE);
+	(void)fileio_write(login->socket, &verdict, sizeof(verdict));
+	explicit_bzero(&verdict, sizeof(verdict));
 }
 
-int
+enum login_event
 login_take_over(
     const struct login *login, struct session *session, int64_t deadline)
 {
 	struct leftover leftover;
-	enum login_event event;
+	enum login_event event =
+	    receive(login->socket, &leftover, sizeof(leftover), deadline);
 
-	do
-		event = receive(
-		    login->socket, &leftover, sizeof(leftover), deadline);
-	while (event == LOGIN_INTERRUPTED);
-	if (event != LOGIN_ATTEMPT || leftover.length > WIRE_INPUT_SIZE ||
+	if (event != LOGIN_ATTEMPT)
+		return event;
+	if (leftover.length > WIRE_INPUT_SIZE ||
 	    language_at(leftover.language) == NULL)
-		return -1;
+		return LOGIN_BROKEN;
+	if (leftover.is_given_up != 0)
+		return LOGIN_GIVEN_UP;
 	session->wire.language = language_at(leftover.language);
 	wire_put_unread(&session->wire, leftover.input, leftover.length);
-	return 0;
+	return LOGIN_CONFIRMED;
 }
 
 /* Only an end can be told by a status: a child that claims SESSION_ATTEMPT, and

@@ -1,7 +1,7 @@
 /*
  * The login child: the process that reads from strangers.  It has no rights,
  * speaks the AUTHORIZATION state, and asks the connection process about every
- * attempt over a socket: one struct credentials up, one octet down.
+ * attempt over a socket: one struct credentials up, the answer down.
  */
 #ifndef DAEMON_LOGIN_H
 #define DAEMON_LOGIN_H
@@ -28,6 +28,8 @@ int login_start(struct login *login, struct session *session,
 
 enum login_event {
 	LOGIN_ATTEMPT,	   /* session->credentials are filled, and sound */
+	LOGIN_CONFIRMED,   /* the session can begin */
+	LOGIN_GIVEN_UP,	   /* ... or not: the client has changed its mind */
 	LOGIN_ENDED,	   /* the child has ended */
 	LOGIN_TIMEOUT,	   /* the deadline has passed */
 	LOGIN_INTERRUPTED, /* a watched signal came; call again */
@@ -38,13 +40,14 @@ enum login_event {
 enum login_event login_wait(
     const struct login *login, struct session *session, int64_t deadline);
 
-/* Answers an attempt. */
-void login_answer(const struct login *login, enum session_answer answer);
+/* Answers an attempt; signature is for the client of an accepted one. */
+void login_answer(const struct login *login, enum session_answer answer,
+    const unsigned char signature[CREDENTIALS_PROOF_SIZE]);
 
-/* After ANSWER_ACCEPTED: takes over the input that the child has read but not
- * used, and the language.  0, or -1 if it does not come in time or is not
- * sound. */
-int login_take_over(
+/* After ANSWER_ACCEPTED: waits until the client agrees, and takes over the
+ * input that the child has read but not used, and the language.
+ * LOGIN_CONFIRMED when all that is done. */
+enum login_event login_take_over(
     const struct login *login, struct session *session, int64_t deadline);
 
 /* Makes sure that the child has ended, and returns how it says that its part of

@@ -29,11 +29,12 @@ enum long_option {
 	OPTION_IP_BASED,
 	OPTION_MIN_UID,
 	OPTION_LOGIN_USER,
-	OPTION_APOP,
+	OPTION_CHALLENGES,
 	OPTION_NO_STATUS,
 	OPTION_UIDL,
 	OPTION_LANGUAGE,
 	OPTION_SECURE,
+	OPTION_REQUIRE_SECURE,
 	OPTION_PID_FILE,
 	OPTION_LOCK,
 	OPTION_FSYNC,
@@ -64,11 +65,13 @@ static const struct option long_options[] = {
 	{ "ip-based-virtual", no_argument, NULL, OPTION_IP_BASED },
 	{ "min-uid", required_argument, NULL, OPTION_MIN_UID },
 	{ "login-user", required_argument, NULL, OPTION_LOGIN_USER },
-	{ "apop", required_argument, NULL, OPTION_APOP },
+	{ "challenges", required_argument, NULL, OPTION_CHALLENGES },
+	{ "apop", required_argument, NULL, OPTION_CHALLENGES },
 	{ "no-status", no_argument, NULL, OPTION_NO_STATUS },
 	{ "uidl", required_argument, NULL, OPTION_UIDL },
 	{ "language", required_argument, NULL, OPTION_LANGUAGE },
 	{ "secure", no_argument, NULL, OPTION_SECURE },
+	{ "require-secure", no_argument, NULL, OPTION_REQUIRE_SECURE },
 	{ "pid-file", required_argument, NULL, OPTION_PID_FILE },
 	{ "lock", required_argument, NULL, OPTION_LOCK },
 	{ "fsync", required_argument, NULL, OPTION_FSYNC },
@@ -78,7 +81,6 @@ static const struct option long_options[] = {
 
 	/* Fixed names whose substance is not there yet. */
 	{ "mdn", optional_argument, NULL, OPTION_LATER },
-	{ "require-secure", no_argument, NULL, OPTION_LATER },
 	{ "proxy-from", required_argument, NULL, OPTION_LATER },
 	{ "relay-file", required_argument, NULL, OPTION_LATER },
 	{ "auth-cache", required_argument, NULL, OPTION_LATER },
@@ -270,16 +272,20 @@ set_login(struct options *options, int option, const char *value)
 	case OPTION_LOGIN_USER:
 		options->login_user = value;
 		return true;
-	case OPTION_APOP:
-		options->apop = value_apop(value);
+	case OPTION_CHALLENGES:
+		options->challenges = value_challenges(value);
+		return true;
+	case OPTION_SECURE:
+		options->is_secure = true;
+		return true;
+	case OPTION_REQUIRE_SECURE:
+		options->requires_secure = true;
 		return true;
 	case OPTION_LANGUAGE:
 		options->language = value_language(value);
 		return true;
 	case OPTION_NO_STATUS:
 		options->keeps_status = false;
-		return true;
-	case OPTION_SECURE: /* plain passwords are always fine yet */
 		return true;
 	}
 	return false;

@@ -14,10 +14,11 @@
 
 struct language;
 
-enum apop_offer {
-	APOP_AUTO, /* if some account has a plain-text secret */
-	APOP_ALWAYS,
-	APOP_NEVER
+/* Of APOP, CRAM-MD5 and SCRAM. */
+enum challenges_offer {
+	CHALLENGES_AUTO, /* if some account has a plain-text secret */
+	CHALLENGES_ALWAYS,
+	CHALLENGES_NEVER
 };
 
 struct uidl_format;
@@ -47,7 +48,9 @@ struct options {
 	bool syncs;
 	bool keeps_status;
 	const struct uidl_format *uidl; /* NULL: our own */
-	enum apop_offer apop;
+	enum challenges_offer challenges;
+	bool is_secure;	      /* every connection is protected already */
+	bool requires_secure; /* no passwords on those that are not */
 	const struct language *language;
 };
 

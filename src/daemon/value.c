@@ -78,12 +78,17 @@ value_uidl_format(const char *text)
 	return format;
 }
 
-enum apop_offer
-value_apop(const char *text)
+enum challenges_offer
+value_challenges(const char *text)
 {
 	if (strcmp(text, "auto") == 0)
-		return APOP_AUTO;
-	return value_is_yes("apop", text) ? APOP_ALWAYS : APOP_NEVER;
+		return CHALLENGES_AUTO;
+	if (strcmp(text, "yes") == 0)
+		return CHALLENGES_ALWAYS;
+	if (strcmp(text, "no") != 0)
+		value_fail(
+		    "--challenges: '%s' is neither auto nor yes nor no", text);
+	return CHALLENGES_NEVER;
 }
 
 const char *

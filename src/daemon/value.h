@@ -26,7 +26,7 @@ unsigned int value_lock_methods(const char *text);
 
 const struct uidl_format *value_uidl_format(const char *text);
 
-enum apop_offer value_apop(const char *text);
+enum challenges_offer value_challenges(const char *text);
 
 /* The name of a domain as account/ takes it. */
 const char *value_domain(const char *text);

@@ -102,7 +102,7 @@ void mbox_unclaim(struct mbox_place *place, int claim);
 
 /* ---- after a crash ------------------------------------------------------ */
 
-/* True if an update of the claimed mailbox was interrupted, or may have been. */
+/* True if an update of the claimed mailbox was, or may be, interrupted. */
 bool mbox_needs_recovery(const struct mbox_place *place);
 
 /*
@@ -120,8 +120,8 @@ int mbox_rescue(const struct mbox_place *place, int out);
 
 /* Goes through the directory state to the next mailbox with an interrupted
  * update; fills directory, name, owner, group and needs_dotlock of place.  1;
- * 0 at the end; -1 with errno for one that cannot be looked at, or, with is_over
- * set, if the directory cannot be read any further. */
+ * 0 at the end; -1 with errno for one that cannot be looked at, or, with
+ * is_over set, if the directory cannot be read any further. */
 int mbox_next_unfinished(DIR *state, struct mbox_place *place, bool *is_over);
 
 /* ---- reading ------------------------------------------------------------ */

@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-struct hash {
+struct selection {
 	struct md5 md5;
 	bool is_used;	   /* has taken something */
 	bool takes;	   /* the current field */
@@ -24,37 +24,37 @@ struct hash {
 struct rule {
 	bool (*is_end)(const struct line *line);
 	/* Decides for each line, when it begins, whether it is taken. */
-	void (*choose)(struct hash *hash, const struct line *line);
-	void (*take)(struct hash *hash, const struct line *line);
+	void (*choose)(struct selection *selection, const struct line *line);
+	void (*take)(struct selection *selection, const struct line *line);
 };
 
 static int
 hash_header(const struct rule *rule, int fd, const struct message *message,
-    struct hash *hash)
+    struct selection *selection)
 {
 	struct lines lines;
 	struct line line;
 	int result;
 
-	memset(hash, 0, sizeof(*hash));
-	md5_init(&hash->md5);
+	memset(selection, 0, sizeof(*selection));
+	md5_init(&selection->md5);
 	lines_init(&lines, fd, message_header(message), message->end);
 	while (
 	    (result = lines_next(&lines, &line)) == 1 && !rule->is_end(&line)) {
 		if (line.is_start)
-			rule->choose(hash, &line);
-		if (!hash->takes)
+			rule->choose(selection, &line);
+		if (!selection->takes)
 			continue;
-		rule->take(hash, &line);
-		hash->is_used = true;
+		rule->take(selection, &line);
+		selection->is_used = true;
 	}
 	return result == -1 ? -1 : 0;
 }
 
 static void
-take_all(struct hash *hash, const struct line *line)
+take_all(struct selection *selection, const struct line *line)
 {
-	md5_update(&hash->md5, line->text, line->length);
+	md5_update(&selection->md5, line->text, line->length);
 }
 
 /* ---- popa3d, and Dovecot after it --------------------------------------- */
@@ -62,27 +62,27 @@ take_all(struct hash *hash, const struct line *line)
 /* Of fields that another host may have made up, only those count that stand
  * above the Received: field of our own one. */
 static void
-choose_lasting(struct hash *hash, const struct line *line)
+choose_lasting(struct selection *selection, const struct line *line)
 {
 	if (line_continues(line))
 		return;
-	if (hash->in_received)
-		hash->has_received = true;
-	hash->in_received = line_has_name(line, "Received:");
-	hash->takes = line_has_name(line, "Delivered-To:") ||
+	if (selection->in_received)
+		selection->has_received = true;
+	selection->in_received = line_has_name(line, "Received:");
+	selection->takes = line_has_name(line, "Delivered-To:") ||
 	    line_has_name(line, "X-Delivery-ID:") ||
-	    (!hash->has_received &&
-		(hash->in_received || line_has_name(line, "Date:") ||
+	    (!selection->has_received &&
+		(selection->in_received || line_has_name(line, "Date:") ||
 		    line_has_name(line, "Message-ID:")));
 }
 
 /* Here the case of the X- counts. */
 static void
-choose_popa3d(struct hash *hash, const struct line *line)
+choose_popa3d(struct selection *selection, const struct line *line)
 {
-	choose_lasting(hash, line);
+	choose_lasting(selection, line);
 	if (line->text[0] == 'x')
-		hash->takes = false;
+		selection->takes = false;
 }
 
 static const struct rule popa3d = { line_is_bare_blank, choose_popa3d,
@@ -95,14 +95,14 @@ draft_popa3d(struct uidl_walk *walk, const struct message *message,
 	/* Two numbers as a little-endian host prints them. */
 	static const int order[8] = { 3, 2, 1, 0, 7, 6, 5, 4 };
 	unsigned char digest[MD5_LENGTH], swapped[MD5_LENGTH] = { 0 };
-	struct hash hash;
+	struct selection selection;
 	int i;
 
-	if (hash_header(&popa3d, walk->fd, message, &hash) == -1)
+	if (hash_header(&popa3d, walk->fd, message, &selection) == -1)
 		return -1;
-	if (!hash.is_used)
+	if (!selection.is_used)
 		return 0;
-	md5_final(&hash.md5, digest);
+	md5_final(&selection.md5, digest);
 	for (i = 0; i < 8; i++)
 		swapped[i] = digest[order[i]];
 	md5_hex(swapped, draft->text);
@@ -112,7 +112,7 @@ draft_popa3d(struct uidl_walk *walk, const struct message *message,
 
 /* Takes values without names, line ends, and one blank behind the colon. */
 static void
-take_value(struct hash *hash, const struct line *line)
+take_value(struct selection *selection, const struct line *line)
 {
 	const char *text = line->text;
 	const char *end = text + line->length;
@@ -126,7 +126,7 @@ take_value(struct hash *hash, const struct line *line)
 		end--;
 	if (text < end && end[-1] == '\r')
 		end--;
-	md5_update(&hash->md5, text, (size_t)(end - text));
+	md5_update(&selection->md5, text, (size_t)(end - text));
 }
 
 static const struct rule dovecot = { line_is_blank, choose_lasting,
@@ -144,9 +144,9 @@ begins_with(const struct line *line, const char *name)
 
 /* Case counts, and continuations are never taken. */
 static void
-choose_solid(struct hash *hash, const struct line *line)
+choose_solid(struct selection *selection, const struct line *line)
 {
-	hash->takes = begins_with(line, "Received:") ||
+	selection->takes = begins_with(line, "Received:") ||
 	    begins_with(line, "Date:") || begins_with(line, "Message-Id:") ||
 	    begins_with(line, "Subject:");
 }
@@ -160,13 +160,13 @@ draft_digest(const struct rule *rule, struct uidl_walk *walk,
     const struct message *message, struct uidl_draft *draft)
 {
 	unsigned char digest[MD5_LENGTH];
-	struct hash hash;
+	struct selection selection;
 
-	if (hash_header(rule, walk->fd, message, &hash) == -1)
+	if (hash_header(rule, walk->fd, message, &selection) == -1)
 		return -1;
-	if (!hash.is_used)
+	if (!selection.is_used)
 		return 0;
-	md5_final(&hash.md5, digest);
+	md5_final(&selection.md5, digest);
 	md5_hex(digest, draft->text);
 	return 0;
 }

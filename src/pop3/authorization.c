@@ -13,7 +13,7 @@
 void
 session_greet(struct session *session)
 {
-	if (session->offers_apop)
+	if (session->offers_challenges)
 		reply_with(&session->wire, REPLY_GREETING, session->stamp);
 	else
 		reply(&session->wire, REPLY_GREETING);
@@ -23,21 +23,30 @@ session_greet(struct session *session)
 static enum session_event
 run_user(struct session *session, const struct arguments *arguments)
 {
+	if (!session->takes_passwords)
+		return command_reject(session, REPLY_NOT_PROTECTED);
 	session->has_name = text_copy(
 	    session->credentials.name, CREDENTIALS_NAME_SIZE, arguments->at[0]);
 	reply(&session->wire, REPLY_NAME_TAKEN);
 	return SESSION_CONTINUE;
 }
 
+/* Another process answers: what is held here must be out before. */
+enum session_event
+authorization_attempt(struct session *session, enum credentials_kind kind)
+{
+	session->credentials.kind = kind;
+	session->has_name = false;
+	wire_flush(&session->wire);
+	wire_forget(&session->wire);
+	return SESSION_ATTEMPT;
+}
+
 static enum session_event
 attempt(struct session *session, enum credentials_kind kind, const char *secret)
 {
-	session->credentials.kind = kind;
 	text_copy(session->credentials.secret, CREDENTIALS_SECRET_SIZE, secret);
-	session->has_name = false;
-	/* Another process answers: what is held here must be out before. */
-	wire_flush(&session->wire);
-	return SESSION_ATTEMPT;
+	return authorization_attempt(session, kind);
 }
 
 /* RFC 1939 section 7: only right after a USER; blanks belong to the
@@ -53,7 +62,7 @@ run_pass(struct session *session, const struct arguments *arguments)
 static enum session_event
 run_apop(struct session *session, const struct arguments *arguments)
 {
-	if (!session->offers_apop)
+	if (!session->offers_challenges)
 		return command_reject(session, REPLY_NO_APOP);
 	text_copy(
 	    session->credentials.name, CREDENTIALS_NAME_SIZE, arguments->at[0]);
@@ -82,6 +91,7 @@ static const struct command table[] = {
 	{ "USER", 1, 1, false, run_user },
 	{ "PASS", 1, 1, true, run_pass },
 	{ "APOP", 2, 2, false, run_apop },
+	{ "AUTH", 0, 2, false, sasl_run },
 	{ "CAPA", 0, 0, false, command_capa },
 	{ "LANG", 0, 1, false, command_lang },
 	{ "UTF8", 0, 0, false, run_utf8 },
@@ -98,7 +108,7 @@ session_authorize(struct session *session)
 enum session_event
 session_refuse(struct session *session, enum session_answer answer)
 {
-	explicit_bzero(session->credentials.secret, CREDENTIALS_SECRET_SIZE);
+	explicit_bzero(&session->credentials, sizeof(session->credentials));
 	reply(&session->wire,
 	    answer == ANSWER_REFUSED ? REPLY_BAD_CREDENTIALS
 				     : REPLY_SYSTEM_TROUBLE);

@@ -9,6 +9,7 @@
 #include "support/log.h"
 #include "support/text.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -16,17 +17,35 @@
 
 /* ---- capabilities ------------------------------------------------------- */
 
+/* What can be used to log in, and what cannot is not told. */
+static void
+list_logins(struct session *session)
+{
+	char list[WIRE_LINE_SIZE / 2] = "";
+	size_t used = 0, i = 0;
+	const char *name;
+
+	if (session->takes_passwords)
+		wire_line(&session->wire, "USER");
+	while ((name = sasl_next_offer(session, &i)) != NULL)
+		used += (size_t)snprintf(
+		    list + used, sizeof(list) - used, " %s", name);
+	if (used > 0)
+		wire_line(&session->wire, "SASL%s", list);
+}
+
 /* RFC 2449 section 5: valid in both states, the same in both. */
 enum session_event
 command_capa(struct session *session, const struct arguments *arguments)
 {
-	static const char *const capabilities[] = { "TOP", "UIDL", "USER",
-		"RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER",
-		"UTF8", "LANG", "IMPLEMENTATION gnu-pop3d" };
+	static const char *const capabilities[] = { "TOP", "UIDL", "RESP-CODES",
+		"AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER", "UTF8", "LANG",
+		"IMPLEMENTATION gnu-pop3d" };
 	size_t i;
 
 	(void)arguments;
 	reply(&session->wire, REPLY_CAPABILITIES);
+	list_logins(session);
 	for (i = 0; i < sizeof(capabilities) / sizeof(*capabilities); i++)
 		wire_line(&session->wire, "%s", capabilities[i]);
 	if (session->login_delay > 0)
@@ -163,14 +182,10 @@ run_line(struct session *session, const struct command *table, char *line)
 
 /* ---- all lines ---------------------------------------------------------- */
 
-static enum session_event
-next_line(struct session *session, const struct command *table)
+enum session_event
+command_without_line(struct session *session, enum wire_event event)
 {
-	char *line;
-
-	switch (wire_read_line(&session->wire, &line)) {
-	case WIRE_LINE:
-		return run_line(session, table, line);
+	switch (event) {
 	case WIRE_TOO_LONG:
 		return command_reject(session, REPLY_LINE_TOO_LONG);
 	case WIRE_HAS_NUL:
@@ -181,8 +196,21 @@ next_line(struct session *session, const struct command *table)
 		return SESSION_TIMEOUT;
 	case WIRE_INTERRUPTED:
 		return session_take_signals(session);
+	case WIRE_LINE:
+		break;
 	}
-	return SESSION_GONE;
+	return SESSION_CONTINUE;
+}
+
+static enum session_event
+next_line(struct session *session, const struct command *table)
+{
+	char *line;
+	enum wire_event event = wire_read_line(&session->wire, &line);
+
+	if (event == WIRE_LINE)
+		return run_line(session, table, line);
+	return command_without_line(session, event);
 }
 
 enum session_event

@@ -33,14 +33,16 @@ enum session_event {
 
 struct session {
 	struct wire wire;
-	struct credentials credentials; /* of the current attempt */
-	bool has_name;			/* ... after USER */
-	bool offers_apop;
+	struct credentials credentials;	  /* of the current attempt */
+	bool has_name;			  /* ... after USER */
 	unsigned int login_delay;	  /* announced, s; 0: none */
 	const struct language *preferred; /* what LANG * means */
+	bool offers_challenges; /* APOP, CRAM-MD5, SCRAM: of use to somebody */
+	bool takes_passwords;	/* in the clear: USER, PLAIN, LOGIN */
 	unsigned int failures;
 	unsigned int most_failures;
-	char stamp[STAMP_SIZE]; /* for APOP */
+	char stamp[STAMP_SIZE]; /* for APOP, CRAM-MD5, SCRAM */
+	unsigned char salt[CREDENTIALS_SALT_SIZE]; /* for SCRAM */
 
 	/* For log lines: the peer is an address, the user as logged in. */
 	const char *peer;
@@ -65,8 +67,8 @@ void session_init(struct session *session, int in, int out, const char *peer);
 /* Sets the language that the session begins with, and that LANG * means. */
 void session_prefer(struct session *session, const struct language *language);
 
-/* Makes a new APOP stamp, RFC 1939 section 7: "<...@host>", never the same
- * twice.  0, or -1 with errno. */
+/* Makes a salt and a stamp, RFC 1939 section 7: "<...@host>", printable,
+ * without comma, never the same twice.  0, or -1 with errno. */
 int session_make_stamp(struct session *session);
 
 /* ---- AUTHORIZATION ------------------------------------------------------ */
@@ -75,6 +77,16 @@ void session_greet(struct session *session);
 
 /* Talks until there is an attempt to log in, or the end. */
 enum session_event session_authorize(struct session *session);
+
+/*
+ * After an attempt that was accepted: a SCRAM client is shown signature, by
+ * which it knows that we know its secret, and is asked to agree (RFC 5802
+ * section 5); nothing is done after other attempts.  SESSION_ATTEMPT means go
+ * on; SESSION_CONTINUE that the client gave it up, and was answered.
+ */
+enum session_event session_confirm(struct session *session,
+    enum credentials_kind kind,
+    const unsigned char signature[CREDENTIALS_PROOF_SIZE]);
 
 /* What an attempt came to. */
 enum session_answer {

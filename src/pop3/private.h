@@ -38,8 +38,74 @@ enum session_event command_capa(
 enum session_event command_lang(
     struct session *session, const struct arguments *arguments);
 
+/* What it means for the session that event came in place of a line; answers
+ * what was sent. */
+enum session_event command_without_line(
+    struct session *session, enum wire_event event);
+
 /* Answers with number and counts the command as a bad one; one too many is
  * told so instead, and ends the session. */
 enum session_event command_reject(struct session *session, enum reply number);
+
+/* Ends the collecting of session->credentials: SESSION_ATTEMPT. */
+enum session_event authorization_attempt(
+    struct session *session, enum credentials_kind kind);
+
+/* ---- SASL, RFC 5034 ----------------------------------------------------- */
+
+/* AUTH: lists the mechanisms, or runs one. */
+enum session_event sasl_run(
+    struct session *session, const struct arguments *arguments);
+
+/* The name of the next mechanism that can succeed in this session, or NULL; *i
+ * begins with 0. */
+const char *sasl_next_offer(const struct session *session, size_t *i);
+
+/* What a response of the client leads to. */
+enum sasl_step {
+	SASL_CHALLENGE, /* exchange->challenge is to be sent */
+	SASL_COMPLETE,	/* session->credentials are filled, but for the kind */
+	SASL_BAD,	/* the response is not what the mechanism asks for */
+	SASL_CANCEL,	/* the client has given up */
+	SASL_PROXY	/* the client wants to act for somebody else */
+};
+
+#define SASL_TEXT_SIZE 1024
+
+/* One AUTH command. */
+struct exchange {
+	struct session *session;
+	const struct mechanism *mechanism;
+	unsigned int responses; /* so far */
+	char challenge[SASL_TEXT_SIZE];
+	/* What a SCRAM client must repeat. */
+	char header[SASL_TEXT_SIZE];
+	char nonce[SASL_TEXT_SIZE];
+};
+
+/* A row in the table of mechanisms. */
+struct mechanism {
+	const char *name;
+	enum credentials_kind kind;
+	bool shows_password; /* to everybody on the way */
+	bool may_begin;	     /* AUTH itself may have the first response */
+	void (*begin)(struct exchange *exchange); /* makes a challenge */
+	/* Takes a response: length octets and a NUL, which may be changed. */
+	enum sasl_step (*step)(
+	    struct exchange *exchange, char *response, size_t length);
+};
+
+/* Takes the name of who logs in, and of whom he wants to act for, empty for
+ * himself: SASL_COMPLETE, SASL_BAD or SASL_PROXY. */
+enum sasl_step sasl_take_names(
+    struct session *session, const char *wanted, const char *name);
+
+enum sasl_step scram_step(
+    struct exchange *exchange, char *response, size_t length);
+
+/* The last message to a SCRAM client; false for the other mechanisms. */
+bool scram_write_last(enum credentials_kind kind,
+    const unsigned char signature[CREDENTIALS_PROOF_SIZE],
+    char text[SASL_TEXT_SIZE]);
 
 #endif

@@ -34,13 +34,24 @@ session_init(struct session *session, int in, int out, const char *peer)
 	session->started = clock_now();
 }
 
+/* A name with anything else in it would break the form of the stamp. */
+static bool
+is_host_name(const char *name)
+{
+	return name[0] != '\0' &&
+	    name[strspn(name,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789.-_")] == '\0';
+}
+
 int
 session_make_stamp(struct session *session)
 {
 	char host[128];
 	uint64_t random;
 
-	if (secret_random(&random, sizeof(random)) == -1)
+	if (secret_random(&random, sizeof(random)) == -1 ||
+	    secret_random(session->salt, sizeof(session->salt)) == -1)
 		return -1;
 	if (gethostname(host, sizeof(host)) == -1)
 		return -1;
@@ -48,7 +59,7 @@ session_make_stamp(struct session *session)
 	if (text_format(session->stamp, sizeof(session->stamp),
 		"<%ld.%lld.%016" PRIx64 "@%s>", (long)getpid(),
 		(long long)time(NULL), random,
-		host[0] == '\0' ? "localhost" : host))
+		is_host_name(host) ? host : "localhost"))
 		return 0;
 	errno = ENAMETOOLONG;
 	return -1;

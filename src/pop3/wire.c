@@ -204,13 +204,13 @@ read_more(struct wire *wire, int64_t deadline)
 
 /* Cuts the line that ends at newline off the input. */
 static enum wire_event
-take_line(struct wire *wire, char *newline, char **line)
+take_line(struct wire *wire, char *newline, size_t limit, char **line)
 {
 	char *start = wire->input + wire->start;
 	size_t length = (size_t)(newline - start);
 
 	wire->start += length + 1;
-	if (length + 1 > WIRE_LINE_SIZE)
+	if (length + 1 > limit)
 		return WIRE_TOO_LONG;
 	if (memchr(start, '\0', length) != NULL)
 		return WIRE_HAS_NUL;
@@ -250,8 +250,8 @@ skip_line(struct wire *wire, int64_t deadline)
 	}
 }
 
-enum wire_event
-wire_read_line(struct wire *wire, char **line)
+static enum wire_event
+read_line(struct wire *wire, size_t limit, char **line)
 {
 	int64_t deadline = moment_after(wire, wire->idle_limit);
 	enum wire_event event = WIRE_LINE;
@@ -261,10 +261,29 @@ wire_read_line(struct wire *wire, char **line)
 		char *newline = memchr(wire->input + wire->start, '\n', length);
 
 		if (newline != NULL)
-			return take_line(wire, newline, line);
-		if (length >= WIRE_LINE_SIZE)
+			return take_line(wire, newline, limit, line);
+		if (length >= limit)
 			return skip_line(wire, deadline);
 		event = read_more(wire, deadline);
 	}
 	return event;
+}
+
+enum wire_event
+wire_read_line(struct wire *wire, char **line)
+{
+	return read_line(wire, WIRE_LINE_SIZE, line);
+}
+
+enum wire_event
+wire_read_response(struct wire *wire, char **line)
+{
+	return read_line(wire, WIRE_RESPONSE_SIZE, line);
+}
+
+void
+wire_forget(struct wire *wire)
+{
+	explicit_bzero(wire->input, wire->start);
+	explicit_bzero(wire->input + wire->end, WIRE_INPUT_SIZE - wire->end);
 }

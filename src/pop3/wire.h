@@ -16,9 +16,12 @@
 #include <stdint.h>
 
 /* Longest command line with its line end.  RFC 2449 section 4 demands 255. */
-#define WIRE_LINE_SIZE	 512
-#define WIRE_INPUT_SIZE	 4096
-#define WIRE_OUTPUT_SIZE 32768
+#define WIRE_LINE_SIZE 512
+/* The same for a response in a SASL exchange: 12288 octets and the line end are
+ * enough for all mechanisms there are, RFC 4954 section 4. */
+#define WIRE_RESPONSE_SIZE 12290
+#define WIRE_INPUT_SIZE	   16384
+#define WIRE_OUTPUT_SIZE   32768
 
 struct language;
 
@@ -59,6 +62,13 @@ enum wire_event {
 /* Sends what is held and reads the next line, ended by LF or CR LF.  *line is
  * valid until the next call. */
 enum wire_event wire_read_line(struct wire *wire, char **line);
+
+/* The same for a response, which may be longer. */
+enum wire_event wire_read_response(struct wire *wire, char **line);
+
+/* Wipes the input that was used, since there may be secrets in it.  The last
+ * line is not valid any more. */
+void wire_forget(struct wire *wire);
 
 /* Input that was read but not used, for another process to go on with. */
 const char *wire_unread(const struct wire *wire, size_t *length);

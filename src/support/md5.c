@@ -3,8 +3,6 @@
 
 #include "support/md5.h"
 
-#include <string.h>
-
 /* RFC 1321 section 3.4: T[i] = floor(2^32 * abs(sin(i + 1))). */
 static const uint32_t sines[64] = { 0xd76aa478, 0xe8c7b756, 0x242070db,
 	0xc1bdceee, 0xf57c0faf, 0x4787c62a, 0xa8304613, 0xfd469501, 0x698098d8,
@@ -52,7 +50,7 @@ load(const unsigned char *p)
 	} while (0)
 
 static void
-transform(uint32_t state[4], const unsigned char *block)
+transform(uint32_t *state, const unsigned char *block)
 {
 	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
 	uint32_t words[16];
@@ -84,74 +82,33 @@ transform(uint32_t state[4], const unsigned char *block)
 	state[3] += d;
 }
 
+const struct hash_kind hash_md5 = {
+	.length = MD5_LENGTH,
+	.start = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476 },
+	.is_big_endian = false,
+	.transform = transform,
+};
+
 void
 md5_init(struct md5 *md5)
 {
-	md5->state[0] = 0x67452301;
-	md5->state[1] = 0xefcdab89;
-	md5->state[2] = 0x98badcfe;
-	md5->state[3] = 0x10325476;
-	md5->length = 0;
+	hash_init(&md5->hash, &hash_md5);
 }
 
 void
 md5_update(struct md5 *md5, const void *data, size_t length)
 {
-	const unsigned char *p = data;
-	size_t held = (size_t)(md5->length % MD5_BLOCK);
-
-	md5->length += length;
-	if (held > 0) {
-		size_t room = MD5_BLOCK - held;
-		size_t part = length < room ? length : room;
-
-		memcpy(md5->block + held, p, part);
-		if (part < room)
-			return;
-		transform(md5->state, md5->block);
-		p += part;
-		length -= part;
-	}
-	for (; length >= MD5_BLOCK; p += MD5_BLOCK, length -= MD5_BLOCK)
-		transform(md5->state, p);
-	if (length > 0)
-		memcpy(md5->block, p, length);
-}
-
-static void
-store(unsigned char *p, uint64_t value, unsigned int octets)
-{
-	unsigned int i;
-
-	for (i = 0; i < octets; i++)
-		p[i] = (unsigned char)(value >> (8 * i));
+	hash_update(&md5->hash, data, length);
 }
 
 void
 md5_final(struct md5 *md5, unsigned char digest[MD5_LENGTH])
 {
-	static const unsigned char padding[MD5_BLOCK] = { 0x80 };
-	uint64_t bits = md5->length * 8;
-	size_t held = (size_t)(md5->length % MD5_BLOCK);
-	unsigned char tail[8];
-	unsigned int i;
-
-	store(tail, bits, 8);
-	md5_update(md5, padding, held < 56 ? 56 - held : 120 - held);
-	md5_update(md5, tail, sizeof(tail));
-	for (i = 0; i < 4; i++)
-		store(digest + (size_t)4 * i, md5->state[i], 4);
+	hash_final(&md5->hash, digest);
 }
 
 void
 md5_hex(const unsigned char digest[MD5_LENGTH], char hex[2 * MD5_LENGTH + 1])
 {
-	static const char digits[] = "0123456789abcdef";
-	unsigned int i;
-
-	for (i = 0; i < MD5_LENGTH; i++) {
-		hex[2 * i] = digits[digest[i] >> 4];
-		hex[2 * i + 1] = digits[digest[i] & 15];
-	}
-	hex[2 * MD5_LENGTH] = '\0';
+	hash_hex(digest, MD5_LENGTH, hex);
 }

@@ -5,16 +5,14 @@
 #ifndef SUPPORT_MD5_H
 #define SUPPORT_MD5_H
 
+#include "support/hash.h"
+
 #include <stddef.h>
-#include <stdint.h>
 
 #define MD5_LENGTH 16
-#define MD5_BLOCK  64
 
 struct md5 {
-	uint32_t state[4];
-	uint64_t length; /* octets seen so far */
-	unsigned char block[MD5_BLOCK];
+	struct hash hash;
 };
 
 void md5_init(struct md5 *md5);

@@ -12,7 +12,9 @@ TWO = b"Subject: two\n\n.dot\n..dots\n.\nFrom me\nend\n"
 THREE = b"Subject: three\n\nthree\n"
 MESSAGES = [ONE, TWO, THREE]
 
-CAPABILITIES = [b"TOP", b"UIDL", b"USER", b"RESP-CODES", b"AUTH-RESP-CODE",
+CAPABILITIES = [b"USER",
+                b"SASL SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN",
+                b"TOP", b"UIDL", b"RESP-CODES", b"AUTH-RESP-CODE",
                 b"PIPELINING", b"EXPIRE NEVER", b"UTF8", b"LANG",
                 b"IMPLEMENTATION gnu-pop3d"]
 

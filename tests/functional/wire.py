@@ -366,7 +366,7 @@ def _():
 
 @case("row 1: over-long lines get exactly one -ERR, then all goes on")
 def _():
-    lengths = (513, 514, 1023, 1024, 4094, 4095, 4096, 4097, 8192, 20000,
+    lengths = (513, 514, 1023, 1024, 4096, 8192, 16383, 16384, 16385, 20000,
                65000)
     with a_house() as house:
         with house.inetd() as client:
@@ -398,8 +398,8 @@ def _():
 def _():
     with logged_in() as (client, house):
         before = house.path.read_bytes()
-        for cut in (255, 256, 505, 506, 510, 511, 512, 513, 1024, 4090, 4095,
-                    4096, 4097, 8192):
+        for cut in (255, 256, 505, 506, 510, 511, 512, 513, 1024, 4096, 8192,
+                    16378, 16383, 16384, 16385):
             line = b"x" * cut + b"DELE 1" + b" " * 512
             client.send(line + b"\r\nSTAT\r\n")
             equal(client.line(), b"-ERR line too long", f"{cut}")

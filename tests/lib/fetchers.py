@@ -171,6 +171,10 @@ def curl(server, path, *options, expect=0):
         f"{scheme}://127.0.0.1:{server.port}/{path}", expect=expect)
 
 
+def curl_knows(feature):
+    return feature in run(need_program("curl"), "--version").decode().split()
+
+
 # ---- Perl --------------------------------------------------------------------
 
 PERL = r"""
@@ -181,9 +185,10 @@ my @tls = $certificate ? (SSL => 1, SSL_ca_file => $certificate) : ();
 my $pop = Net::POP3->new("127.0.0.1", Port => $port, Timeout => 30, @tls)
     or die "no connection: $@";
 my $count = $pop->$method($user, $secret);
-defined $count or die "refused: ", $pop->message;
+defined $count && length $count or die "refused: ", $pop->message;
 my $list = $pop->list; my $ids = $pop->uidl;
 my ($total, $size) = $pop->popstat;
+$count = $total if $method eq "auth"; # which tells only that it succeeded
 print "$count $total $size\n";
 for my $i (1 .. $count) {
     my $text = join "", @{$pop->get($i)};
@@ -198,21 +203,24 @@ $pop->quit or die "quit";
 """
 
 
-def need_perl_tls(program):
+def need_perl_module(program, module):
     probe = subprocess.run(
-        [program, "-MIO::Socket::SSL", "-e", "1"], stdin=subprocess.DEVNULL,
+        [program, f"-M{module}", "-e", "1"], stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     if probe.returncode != 0:
-        raise Skip("Perl's IO::Socket::SSL is not installed")
+        raise Skip(f"Perl's {module} is not installed")
 
 
 def perl(server, method, deletes=1):
     """What Net::POP3 has seen: the totals, then each message as (size, id,
     text, top).  It deletes so many of the first messages."""
     program = need_program("perl")
+    if method == "auth":
+        need_perl_module(program, "Authen::SASL")
+        need_perl_module(program, "Digest::HMAC_MD5")
     tls = []
     if certificate_of(server) is not None:
-        need_perl_tls(program)
+        need_perl_module(program, "IO::Socket::SSL")
         tls = [str(server.certificate)]
     output = run(program, "-e", PERL, str(server.port), method, USER, SECRET,
                  str(deletes), *tls)

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 
 import tap
 from fetchers import (
-    HARD, PLAIN, SECRET, USER, by_number, crlf, curl, fetchmail, filled_house,
-    head, mail_in, maildir, mpop, perl, poplib_session, private)
+    HARD, PLAIN, SECRET, USER, by_number, crlf, curl, curl_knows, fetchmail,
+    filled_house, head, mail_in, maildir, mpop, perl, poplib_session, private)
 from house import hash_of
 from postfix import need_program
 from readers import retrieve
@@ -54,6 +54,15 @@ def _():
         equal([text[-5:] for text in fetch()], [b"\nnew\n"], "third time")
 
 
+@case("fetchmail logs in by CRAM-MD5, also where it may choose")
+def _():
+    for choice in ("protocol pop3 auth cram-md5", "protocol pop3 auth any"):
+        with serving(PLAIN[:2]) as house:
+            found = fetchmail(house, house.root / "got", protocol=choice)
+            equal(by_number(found), PLAIN[:2])
+            house.logged(f"login method=cram-md5 user={USER}")
+
+
 @case("fetchmail logs in by APOP")
 def _():
     with serving(PLAIN[:2]) as house:
@@ -82,6 +91,27 @@ def _():
             equal(mail_in(directory), PLAIN)
             equal(house.path.read_bytes(), b"", "mailbox")
             house.logged(f"login method={name} user={USER}")
+
+
+@case("mpop logs in by SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN and LOGIN")
+def _():
+    for method in ("scram-sha-256", "scram-sha-1", "cram-md5", "plain",
+                   "login"):
+        with serving(PLAIN[:2]) as house:
+            directory = maildir(house)
+            mpop(house, f"auth {method}", f"delivery maildir {directory}")
+            equal(mail_in(directory), PLAIN[:2])
+            house.logged(f"login method={method} user={USER}")
+
+
+@case("mpop chooses SCRAM-SHA-256 by itself where passwords are not taken")
+def _():
+    with filled_house(PLAIN[:2]) as house:
+        house.start_daemon("--require-secure")
+        directory = maildir(house)
+        mpop(house, "auth on", f"delivery maildir {directory}")
+        equal(mail_in(directory), PLAIN[:2])
+        house.logged(f"login method=scram-sha-256 user={USER}")
 
 
 @case("mpop with keep fetches nothing the second time, with and without "
@@ -118,27 +148,44 @@ def curl_fetches_all(house):
         assert curl(house, str(i)) == crlf(message), f"message {i} differs"
 
 
-@case("curl lists and retrieves by APOP, which it takes when there is a stamp, "
-      "from an account with a plain secret")
+@case("curl lists and retrieves by what it thinks best, CRAM-MD5 or SCRAM, from "
+      "an account with a plain secret")
 def _():
     with serving(HARD) as house:
         curl_fetches_all(house)
-        house.logged(f"login method=apop user={USER}")
+        house.logged(f"login method=(cram-md5|scram-sha-[0-9]+) user={USER}")
         assert "method=password" not in house.log(), house.log()
 
 
-@case("curl lists and retrieves by password from an account with a hash, "
-      "since no stamp is offered where nobody could use it")
+@case("curl logs in by every mechanism that it knows, with and without initial "
+      "response, and by APOP")
+def _():
+    methods = ["CRAM-MD5", "PLAIN", "LOGIN"]
+    if curl_knows("gsasl"):
+        methods += ["SCRAM-SHA-1", "SCRAM-SHA-256"]
+    with serving(PLAIN) as house:
+        for method in methods:
+            for more in ((), ("--sasl-ir",)):
+                equal(curl(house, "1", "--login-options", f"AUTH={method}",
+                           *more), crlf(PLAIN[0]), f"{method} {more}")
+            house.logged(f"login method={method.lower()} user={USER}")
+        curl(house, "1", "--login-options", "AUTH=+APOP")
+        house.logged(f"login method=apop user={USER}")
+
+
+@case("curl lists and retrieves by PLAIN from an account with a hash, since "
+      "nothing else is offered where nobody could use it")
 def _():
     with serving(HARD, hash_of(SECRET, "$6$")) as house:
         curl_fetches_all(house)
-        house.logged(f"login method=password user={USER}")
+        house.logged(f"login method=plain user={USER}")
         assert "method=apop" not in house.log(), house.log()
 
 
-@case("curl reaches an account with a hash beside plain ones by --apop=no")
+@case("curl reaches an account with a hash beside plain ones by "
+      "--challenges=no")
 def _():
-    with serving(PLAIN, hash_of(SECRET, "$6$"), apop="no") as house:
+    with serving(PLAIN, hash_of(SECRET, "$6$"), challenges="no") as house:
         house.add_user("ann", "kvt.dk", "plain")
         equal(curl(house, "1"), crlf(PLAIN[0]))
 
@@ -184,6 +231,17 @@ def _():
             house.logged(f"login method={name} user={USER}")
             house.logged("deleted=1 ")
             assert PLAIN[0] not in house.path.read_bytes(), "not deleted"
+
+
+@case("Perl's Net::POP3 logs in by SASL: by CRAM-MD5 to an account with a plain "
+      "secret, by PLAIN to one with a hash")
+def _():
+    for secret, name in ((SECRET, "cram-md5"),
+                         (hash_of(SECRET, "$6$"), "plain")):
+        with serving(PLAIN, secret) as house:
+            _, found = perl(house, "auth", deletes=0)
+            equal([text for _, _, text, _ in found], PLAIN)
+            house.logged(f"login method={name} user={USER}")
 
 
 # ---- Python ------------------------------------------------------------------
@@ -324,10 +382,13 @@ def stored_by_mutt(path):
     return found
 
 
-@case("mutt's fetch-mail takes all messages by APOP and by password, octet by "
-      "octet, and deletes them")
+@case("mutt's fetch-mail takes all messages by APOP, by password and by what it "
+      "knows of SASL, octet by octet, and deletes them")
 def _():
-    for method, name in (("apop", "apop"), ("user", "password")):
+    for method, name in (("apop", "apop"), ("user", "password"),
+                         ("cram-md5", "cram-md5"), ("plain", "plain"),
+                         ("scram-sha-1", "scram-sha-1"), ("login", "login"),
+                         ("scram-sha-256", "scram-sha-256")):
         with serving(PLAIN) as house:
             target = house.root / "inbox"
             target.touch()

@@ -2,7 +2,6 @@
 the standalone daemon, or starts one itself."""
 
 import poplib
-import re
 import ssl
 
 import tap
@@ -145,7 +144,24 @@ def _():
         connect = f"connect = 127.0.0.1:{house.start_daemon('--secure')}"
         with stunnel(house, connect) as server:
             assert curl(server, "2") == crlf(MESSAGES[1]), "message differs"
-            equal(len(re.findall("login method=apop", house.log())), 1)
+            house.logged(f"login method=.* user={USER} addr=127")
+
+
+@case("where passwords must be protected, they are taken behind stunnel and "
+      "nowhere else")
+def _():
+    with filled_house(MESSAGES) as house:
+        execute = (f"exec = {DAEMON.resolve()}\nexecArgs = gnu-pop3d " +
+                   " ".join([*house.options(), "--require-secure"]))
+        with stunnel(house, execute) as server:
+            try:
+                poplib_session(server).user(USER)
+            except poplib.error_proto as refusal:
+                assert b"encrypted" in refusal.args[0], refusal
+            else:
+                raise AssertionError("a password is taken")
+        with stunnel(house, execute + " --secure") as server:
+            fetches_and_deletes(house, poplib_session(server))
 
 
 tap.main()

@@ -90,14 +90,26 @@ check_credentials(void)
 	is_number(wait_for(&sent, sizeof(sent), &session), LOGIN_BROKEN,
 	    "a name without end is nonsense");
 	memset(&sent, 0, sizeof(sent));
+	sent.kind = CREDENTIALS_SCRAM_SHA_1;
+	memset(sent.message, 'x', sizeof(sent.message));
+	is_number(wait_for(&sent, sizeof(sent), &session), LOGIN_BROKEN,
+	    "a SCRAM message without end is nonsense");
+	memset(&sent, 0, sizeof(sent));
 	is_number(wait_for(&sent, sizeof(sent), &session), LOGIN_BROKEN,
 	    "an unknown kind is nonsense");
+	sent.kind = CREDENTIALS_SCRAM_SHA_256;
+	is_number(wait_for(&sent, sizeof(sent), &session), LOGIN_ATTEMPT,
+	    "the last kind is known");
+	sent.kind = (enum credentials_kind)(CREDENTIALS_SCRAM_SHA_256 + 1);
+	is_number(wait_for(&sent, sizeof(sent), &session), LOGIN_BROKEN,
+	    "and none behind it");
 }
 
 static void
 check_take_over(void)
 {
 	struct {
+		unsigned int is_given_up;
 		size_t language;
 		size_t length;
 		char input[WIRE_INPUT_SIZE];
@@ -106,25 +118,41 @@ check_take_over(void)
 	struct login login =
 	    false_child(&leftover, sizeof(leftover), SESSION_QUIT);
 
-	is_number(login_take_over(&login, &session, in_ms(10000)), -1,
+	is_number(login_take_over(&login, &session, in_ms(10000)), LOGIN_BROKEN,
 	    "more left-over input than there can be is refused");
 	(void)login_end(&login);
 	login = false_child(&leftover, 100, SESSION_QUIT);
-	is_number(login_take_over(&login, &session, in_ms(10000)), -1,
+	is_number(login_take_over(&login, &session, in_ms(10000)), LOGIN_BROKEN,
 	    "left-over input that is cut off is refused");
 	(void)login_end(&login);
-	leftover.length = 5;
+	leftover.length = 3;
+	memcpy(leftover.input, "abc", 3);
+	login = false_child(&leftover, sizeof(leftover), SESSION_QUIT);
+	is_number(login_take_over(&login, &session, in_ms(10000)),
+	    LOGIN_CONFIRMED, "left-over input is taken over");
+	is_number(session.wire.end - session.wire.start, 3, "all of it");
+	(void)login_end(&login);
 	leftover.language = language_number(language_find("da"));
 	login = false_child(&leftover, sizeof(leftover), SESSION_QUIT);
-	is_number(login_take_over(&login, &session, in_ms(10000)), 0,
-	    "sound left-over input is taken");
+	is_number(login_take_over(&login, &session, in_ms(10000)),
+	    LOGIN_CONFIRMED, "so is the language");
 	ok(session.wire.language == language_find("da"),
-	    "and so is the language");
+	    "which is the one that was chosen");
 	(void)login_end(&login);
 	leftover.language = 10000;
 	login = false_child(&leftover, sizeof(leftover), SESSION_QUIT);
-	is_number(login_take_over(&login, &session, in_ms(10000)), -1,
+	is_number(login_take_over(&login, &session, in_ms(10000)), LOGIN_BROKEN,
 	    "a number that is no language is refused");
+	(void)login_end(&login);
+	leftover.language = 0;
+	leftover.is_given_up = 0xffff;
+	login = false_child(&leftover, sizeof(leftover), SESSION_QUIT);
+	is_number(login_take_over(&login, &session, in_ms(10000)),
+	    LOGIN_GIVEN_UP, "a client may have changed its mind");
+	(void)login_end(&login);
+	login = false_child(NULL, 0, SESSION_QUIT);
+	is_number(login_take_over(&login, &session, in_ms(10000)), LOGIN_ENDED,
+	    "or be gone");
 	(void)login_end(&login);
 }
 

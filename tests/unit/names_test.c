@@ -114,7 +114,9 @@ credentials(void)
 	ok(credentials_are_sound(&sent), "a password is sound");
 	sent.kind = CREDENTIALS_APOP;
 	ok(credentials_are_sound(&sent), "APOP is sound");
-	sent.kind = (enum credentials_kind)3;
+	sent.kind = CREDENTIALS_SCRAM_SHA_256;
+	ok(credentials_are_sound(&sent), "SCRAM-SHA-256 is sound");
+	sent.kind = (enum credentials_kind)(CREDENTIALS_SCRAM_SHA_256 + 1);
 	ok(!credentials_are_sound(&sent), "an unknown kind is refused");
 	sent.kind = CREDENTIALS_PASSWORD;
 	memset(sent.name, 'x', sizeof(sent.name));
@@ -123,6 +125,9 @@ credentials(void)
 	ok(credentials_are_sound(&sent), "one that just ends is sound");
 	memset(sent.secret, 'x', sizeof(sent.secret));
 	ok(!credentials_are_sound(&sent), "a secret without end is refused");
+	sent.secret[0] = '\0';
+	memset(sent.message, 'x', sizeof(sent.message));
+	ok(!credentials_are_sound(&sent), "a message without end is refused");
 }
 
 int

@@ -32,7 +32,13 @@ static const struct {
 	{ "APOP joe 0123456789abcdef0123456789abcdef", "----" },
 	{ "APOP joe", "----" },
 	{ "APOP", "----" },
-	{ "AUTH PLAIN", "----" },
+	{ "AUTH", "***-" },
+	{ "AUTH PLAIN AGpvZQByaWdodA==", "+++-" },
+	{ "AUTH PLAIN AGpvZQB3cm9uZw==", "----" },
+	{ "AUTH PLAIN AGpvZQByaWdodA", "----" },
+	{ "AUTH PLAIN AGpvZQByaWdodA== x", "----" },
+	{ "AUTH X", "----" },
+	{ "AUTH SCRAM-SHA-256 biwsbj11LHI9eA==", "----" },
 	{ "STLS", "----" },
 	{ "CAPA", "****" },
 	{ "CAPA x", "----" },
@@ -143,8 +149,10 @@ static void
 check(size_t row, enum state state)
 {
 	struct talk talk;
-	bool logs_in = state == AFTER_USER &&
-	    strcmp(table[row].command, "PASS right") == 0;
+	const char *command = table[row].command;
+	bool logs_in = table[row].results[state] == '+' &&
+	    (strcmp(command, "PASS right") == 0 ||
+		strncmp(command, "AUTH ", 5) == 0);
 
 	bring_to(&talk, state);
 	check_reply(&talk, row, state);

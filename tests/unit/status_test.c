@@ -196,6 +196,27 @@ same_ids(void)
 	bytes_free(&text);
 }
 
+/* ---- those of others -------------------------------------------------- */
+
+/* A mail reader has written its Status: header; nothing else tells it of a
+ * mailbox of one message. */
+static void
+header_added(void)
+{
+	struct mbox_place place = box_place("box");
+	struct mbox_reason reason = { 0 };
+	struct mbox *mbox;
+
+	box_write_text("box", FROM_LINE "A: 1\n\none\n\n");
+	mbox = open_mailbox(&place);
+	box_write_text("box", FROM_LINE "A: 1\nStatus: RO\n\none\n\n");
+	mbox_delete(mbox, 0);
+	is_number(mbox_update(mbox, in_ms(300), &reason), -1,
+	    "row 38: a mailbox with a new header line is not updated");
+	is_number(reason.failure, MBOX_CHANGED, "row 38: that is the reason");
+	mbox_close(&mbox);
+}
+
 /* ---- any mailbox, any session ------------------------------------------- */
 
 #define FIELDS 8
@@ -359,6 +380,7 @@ main(void)
 		check_rule(&rules[i]);
 	unwritten();
 	same_ids();
+	header_added();
 	random_sessions();
 	return done();
 }

@@ -16,7 +16,9 @@ static bool
 is_right(const struct credentials *credentials)
 {
 	return credentials_are_sound(credentials) &&
-	    credentials->kind == CREDENTIALS_PASSWORD &&
+	    (credentials->kind == CREDENTIALS_PASSWORD ||
+		credentials->kind == CREDENTIALS_PLAIN ||
+		credentials->kind == CREDENTIALS_LOGIN) &&
 	    strcmp(credentials->name, TALK_USER) == 0 &&
 	    strcmp(credentials->secret, TALK_SECRET) == 0;
 }
@@ -55,6 +57,7 @@ serve(int socket, const char *name)
 	signal(SIGPIPE, SIG_IGN);
 	session_init(session, socket, socket, "-");
 	session->most_failures = 3;
+	session->takes_passwords = true;
 	session->wire.idle_limit = 20000;
 	session->wire.stall_limit = 20000;
 	event = converse(session, &place);

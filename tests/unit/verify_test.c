@@ -2,73 +2,42 @@
 #include "config.h"
 
 #include "account/private.h"
+#include "accounts.h"
 #include "box.h"
 #include "support/md5.h"
 #include "support/text.h"
 #include "tap.h"
 
 #include <crypt.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define STAMP "<1.2.3@example.com>"
 
 static struct account_rules rules;
-static struct account account;
-static const char *why;
+static struct account_finding finding;
 
-static char virtual_directory[256];
 static char hash[200];
-
-static void
-add_user(struct bytes *file, const char *name, const char *secret)
-{
-	char line[500];
-	unsigned int id = is_root() ? STRANGER : geteuid();
-	unsigned int group = is_root() ? STRANGER : getegid();
-
-	snprintf(
-	    line, sizeof(line), "%s:%s:%u:%u::.:\n", name, secret, id, group);
-	bytes_add_text(file, line);
-}
-
-static void
-write_domain(const char *domain, const struct bytes *file)
-{
-	char name[300];
-
-	snprintf(name, sizeof(name), "etc/%s", domain);
-	box_directory(name, 0755);
-	snprintf(name, sizeof(name), "etc/%s/passwd", domain);
-	box_write(name, file);
-	if (is_root() && chown(name, STRANGER, STRANGER) == -1)
-		bail_out(name);
-}
 
 static void
 set_up(void)
 {
 	struct bytes file = { 0 };
 
-	snprintf(
-	    virtual_directory, sizeof(virtual_directory), "%s/etc", box_path());
-	rules = (struct account_rules){ virtual_directory, "/nowhere",
-		"/nowhere", "", "", 1 };
+	rules = accounts_open();
 	text_copy(hash, sizeof(hash), crypt("right", "$5$rounds=1000$salt$"));
-	box_directory("etc", 0755);
-	add_user(&file, "joe", "secret");
-	add_user(&file, "hal", hash);
-	add_user(&file, "s-ann", "literal");
-	add_user(&file, "ann", "other");
-	add_user(&file, "nil", "");
-	add_user(&file, "bad", "{CRYPT}*0");
-	add_user(&file, "lock", "x");
-	add_user(&file, "spacy", "two words\t%{x}$(id)");
-	write_domain("kvt.dk", &file);
+	accounts_add(&file, "joe", "secret");
+	accounts_add(&file, "hal", hash);
+	accounts_add(&file, "s-ann", "literal");
+	accounts_add(&file, "ann", "other");
+	accounts_add(&file, "nil", "");
+	accounts_add(&file, "bad", "{CRYPT}*0");
+	accounts_add(&file, "lock", "x");
+	accounts_add(&file, "spacy", "two words\t%{x}$(id)");
+	accounts_write("kvt.dk", &file);
 	bytes_free(&file);
-	add_user(&file, "hal", hash);
-	write_domain("hashed.example", &file);
+	accounts_add(&file, "hal", hash);
+	accounts_write("hashed.example", &file);
 	bytes_free(&file);
 }
 
@@ -80,10 +49,8 @@ verify(enum credentials_kind kind, const char *name, const char *secret,
 
 	text_copy(credentials.name, sizeof(credentials.name), name);
 	text_copy(credentials.secret, sizeof(credentials.secret), secret);
-	memset(&account, 0, sizeof(account));
-	why = "";
 	return account_verify(
-	    &rules, &credentials, STAMP, local_domain, &account, &why);
+	    &rules, &credentials, STAMP, local_domain, &finding);
 }
 
 static void
@@ -91,7 +58,7 @@ accepted(const char *name, const char *secret, const char *as)
 {
 	is_number(verify(CREDENTIALS_PASSWORD, name, secret, NULL),
 	    ACCOUNT_ACCEPTED, "%s is let in", name);
-	is_text(account.name, as, "%s is let in as %s", name, as);
+	is_text(finding.account.name, as, "%s is let in as %s", name, as);
 }
 
 static void
@@ -99,7 +66,7 @@ refused(const char *name, const char *secret, const char *reason)
 {
 	is_number(verify(CREDENTIALS_PASSWORD, name, secret, NULL),
 	    ACCOUNT_REFUSED, "%s with \"%s\" is refused", name, secret);
-	is_text(why, reason, "the log says why: %s", reason);
+	is_text(finding.why, reason, "the log says why: %s", reason);
 }
 
 /* ---- passwords ---------------------------------------------------------- */
@@ -129,7 +96,7 @@ stolen_hash(void)
 {
 	is_number(verify(CREDENTIALS_PASSWORD, "hal@kvt.dk", hash, NULL),
 	    ACCOUNT_REFUSED, "row 22: a stolen hash is no password");
-	is_text(why, "wrong password", "row 22: but a wrong one");
+	is_text(finding.why, "wrong password", "row 22: but a wrong one");
 	is_number(verify(CREDENTIALS_APOP, "hal@kvt.dk", hash, NULL),
 	    ACCOUNT_REFUSED, "row 22: nor an APOP digest");
 }
@@ -177,11 +144,12 @@ static void
 status_prefix(void)
 {
 	accepted("joe@kvt.dk", "secret", "joe@kvt.dk");
-	ok(!account.leaves_status, "without s- status headers are kept");
+	ok(!finding.account.leaves_status,
+	    "without s- status headers are kept");
 	accepted("s-joe@kvt.dk", "secret", "joe@kvt.dk");
-	ok(account.leaves_status, "with s- they are left alone");
+	ok(finding.account.leaves_status, "with s- they are left alone");
 	accepted("s-ann@kvt.dk", "literal", "s-ann@kvt.dk");
-	ok(!account.leaves_status, "an account named s-ann is itself");
+	ok(!finding.account.leaves_status, "an account named s-ann is itself");
 	refused("s-ann@kvt.dk", "other", "wrong password");
 	refused("s-@kvt.dk", "secret", "unknown user");
 	refused("s-s-joe@kvt.dk", "secret", "unknown user");
@@ -194,7 +162,7 @@ domains(void)
 	refused("joe", "secret", "unknown user");
 	is_number(verify(CREDENTIALS_PASSWORD, "joe", "secret", "kvt.dk"),
 	    ACCOUNT_ACCEPTED, "the address that was called names the domain");
-	is_text(account.name, "joe@kvt.dk", "and so the account");
+	is_text(finding.account.name, "joe@kvt.dk", "and so the account");
 	is_number(verify(CREDENTIALS_PASSWORD, "joe", "secret", "no.such"),
 	    ACCOUNT_REFUSED, "unless it is no domain of ours");
 	is_number(verify(CREDENTIALS_PASSWORD, "joe", "secret", "www.kvt.dk"),
@@ -202,7 +170,8 @@ domains(void)
 	is_number(verify(CREDENTIALS_PASSWORD, "hal@hashed.example", "right",
 		      "kvt.dk"),
 	    ACCOUNT_ACCEPTED, "a domain that is typed goes before");
-	is_text(account.domain, "hashed.example", "it is the one typed");
+	is_text(
+	    finding.account.domain, "hashed.example", "it is the one typed");
 	rules.default_domain = "kvt.dk";
 	refused("joe@kvt.dk", "secret", "unknown user");
 	refused("joe@KVT.dk", "secret", "unknown user");
@@ -216,8 +185,8 @@ unreadable(void)
 	is_number(verify(CREDENTIALS_PASSWORD, "joe@kvt.dk", "secret", NULL),
 	    ACCOUNT_TRY_LATER,
 	    "accounts that are not safe to read are trouble");
-	is_text(why, "accounts cannot be read", "the log says so");
-	is_text(account.name, "", "nobody is let in");
+	is_text(finding.why, "accounts cannot be read", "the log says so");
+	is_text(finding.account.name, "", "nobody is let in");
 	chmod("etc/kvt.dk/passwd", 0600);
 }
 
@@ -249,7 +218,8 @@ apops(void)
 	    "row 29: the digest of stamp and secret opens");
 	is_number(apop("joe@kvt.dk", STAMP, "secret", true), ACCOUNT_REFUSED,
 	    "row 29: not in capitals");
-	is_text(why, "wrong password", "row 29: that is a wrong password");
+	is_text(
+	    finding.why, "wrong password", "row 29: that is a wrong password");
 	is_number(apop("joe@kvt.dk", "<2@x>", "secret", false), ACCOUNT_REFUSED,
 	    "row 29: not with the stamp of another connection");
 	is_number(apop("joe@kvt.dk", STAMP, "wrong", false), ACCOUNT_REFUSED,
@@ -260,7 +230,8 @@ apops(void)
 	    ACCOUNT_REFUSED, "row 29: not with the secret itself");
 	is_number(apop("hal@kvt.dk", STAMP, hash, false), ACCOUNT_REFUSED,
 	    "row 29: APOP with a hash as secret is refused");
-	is_text(why, "APOP needs a plain-text secret", "row 29: and says why");
+	is_text(finding.why, "method needs a plain-text secret",
+	    "row 29: and says why");
 	is_number(apop("hal@kvt.dk", STAMP, "right", false), ACCOUNT_REFUSED,
 	    "row 29: APOP for a hashed account is refused");
 	is_number(apop("nil@kvt.dk", STAMP, "", false), ACCOUNT_REFUSED,

@@ -213,8 +213,9 @@ events_of(const struct bytes *input, size_t piece, const char *expected,
 static void
 long_lines(void)
 {
-	static const size_t lengths[] = { 511, 512, 513, 1024, 4094, 4095, 4096,
-		4097, 8192, 65000 };
+	static const size_t lengths[] = { 511, 512, 513, 1024,
+		WIRE_INPUT_SIZE - 2, WIRE_INPUT_SIZE - 1, WIRE_INPUT_SIZE,
+		WIRE_INPUT_SIZE + 1, 2 * WIRE_INPUT_SIZE, 65000 };
 	static const size_t pieces[] = { 61, 512, 4096 };
 	size_t i, j;
 
