@@ -19,6 +19,7 @@ import tap
 import volumes
 from house import DAEMON, FROM_LINE, VIRTUAL, become_owner
 from powercut import HABITS, Site
+from strace import ENVIRONMENT
 from tap import case, equal
 
 IS_LONG = int(os.environ.get("CRASH_ROUNDS", "1")) > 1
@@ -94,7 +95,7 @@ def recover_and_judge(site, copy, where, contents, count):
     tail = stored([LETTER]) if count.copies % 2 == 0 else b""
     append(site, tail)
     result = subprocess.run(recovery(site), stderr=subprocess.PIPE,
-                            timeout=60, check=False)
+                            timeout=60, env=ENVIRONMENT, check=False)
     count.add(where, site.path().read_bytes(),
               [content + tail for content in contents],
               b"+OK mailbox updated" in copy.said)
@@ -119,11 +120,15 @@ def cut_off_recovery(site, copy, where, contents, count):
             f"{where}, copy {number} of its recovery", contents, count)
 
 
-def is_half_done(site, copy, contents):
+def has_work(site, copy, contents):
+    """Whether recovery has something to do; in the short form, whether it
+    finds the mailbox half done."""
     site.power_on(site.twin(copy))
     text = site.path().read_bytes()
+    is_used = any(
+        path.stat().st_size for path in site.state.glob("*.j[01]"))
     site.power_off()
-    return text not in contents
+    return is_used and (IS_LONG or text not in contents)
 
 
 def session_that_deletes(site, deleted, habit, *options):
@@ -139,8 +144,8 @@ def session_that_deletes(site, deleted, habit, *options):
 
 def cut_off_update(kinds, name, habit, count, messages=None, options=(),
                    prepare=lambda site: None):
-    """Power cuts in one session; and, after one of them, or in the long form
-    after each, in the recovery."""
+    """Power cuts in one session; and in the recovery after one of them, or in
+    the long form after each."""
     messages = messages or MESSAGES
     contents = [stored(messages), stored(
         message for number, message in enumerate(messages, 1)
@@ -152,7 +157,7 @@ def cut_off_update(kinds, name, habit, count, messages=None, options=(),
         for number, copy in enumerate(copies):
             where = (f"delete {name}, written back: {habit}, copy {number} of "
                      f"{len(copies)}")
-            if IS_LONG or not has_crashed and is_half_done(
+            if (IS_LONG or not has_crashed) and has_work(
                     site, copy, contents):
                 has_crashed = True
                 cut_off_recovery(site, copy, where, contents, count)
