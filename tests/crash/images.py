@@ -13,6 +13,7 @@ CRASH_ROUNDS above 1 asks for the long form.
 
 import itertools
 import os
+import re
 import subprocess
 
 import tap
@@ -37,6 +38,10 @@ DELETED = {"first": [1], "middle": [6], "several": [2, 3, 7, 11],
 
 def stored(messages):
     return b"".join(FROM_LINE + message + b"\n" for message in messages)
+
+
+def without_status(text):
+    return re.sub(rb"(?m)^Status: .*\n", b"", text)
 
 
 class Count:
@@ -132,8 +137,8 @@ def has_work(site, copy, contents):
 
 
 def session_that_deletes(site, deleted, habit, *options):
-    """Its copies."""
-    commands = ["USER joe@kvt.dk", "PASS secret",
+    """Its copies.  It has seen what it does not delete."""
+    commands = ["USER joe@kvt.dk", "PASS secret", "TOP 8 0", "RETR 9",
                 *(f"DELE {number}" for number in deleted), "QUIT"]
     _, copies = site.watch(
         [DAEMON, "-i", "--debug=100", *site.options(), *options], habit,
@@ -142,18 +147,30 @@ def session_that_deletes(site, deleted, habit, *options):
     return copies
 
 
-def cut_off_update(kinds, name, habit, count, messages=None, options=(),
-                   prepare=lambda site: None):
+def final_mailbox(site, copy):
+    """With the Status headers that the session has written."""
+    site.power_on(site.twin(copy))
+    text = site.path().read_bytes()
+    site.power_off()
+    return text
+
+
+def cut_off_update(kinds, name, habit, count, messages=None,
+                   options=("--no-status",), prepare=lambda site: None):
     """Power cuts in one session; and in the recovery after one of them, or in
     the long form after each."""
     messages = messages or MESSAGES
+    deleted = DELETED.get(name, [])
     contents = [stored(messages), stored(
         message for number, message in enumerate(messages, 1)
-        if number not in DELETED[name])]
+        if number not in deleted)]
     has_crashed = False
     with Site(kinds, messages) as site:
         prepare(site)
-        copies = session_that_deletes(site, DELETED[name], habit, *options)
+        copies = session_that_deletes(site, deleted, habit, *options)
+        if "--no-status" not in options:
+            plain, contents[1] = contents[1], final_mailbox(site, copies[-1])
+            equal(without_status(contents[1]), plain)
         for number, copy in enumerate(copies):
             where = (f"delete {name}, written back: {habit}, copy {number} of "
                      f"{len(copies)}")
@@ -211,12 +228,22 @@ def _():
     count.judge()
 
 
+@case("so it is when Status headers are written")
+def _():
+    count = Count()
+    for kinds in LAYOUTS if IS_LONG else LAYOUTS[:2]:
+        for name in (*DELETED, "none") if IS_LONG else ("none", "middle"):
+            for habit in HABITS if IS_LONG else ("all",):
+                cut_off_update(kinds, name, habit, count, options=())
+    count.judge()
+
+
 @case("without syncing it is not: mail is torn, and deleted mail comes back")
 def _():
     count = Count()
     for habit in ("nothing", "every other page"):
         cut_off_update(("ext4",), "several", habit, count,
-                       options=["--fsync=no"])
+                       options=["--no-status", "--fsync=no"])
     print(f"# {count.copies} copies, {len(count.bad)} bad")
     assert any("+OK, but old" in bad for bad in count.bad), count.bad
     assert any("of what it may be" in bad for bad in count.bad), count.bad

@@ -1,6 +1,7 @@
 """An installation whose disks are copied while it works, as a power cut would
 leave them."""
 
+import fcntl
 import os
 import subprocess
 import typing
@@ -189,6 +190,7 @@ class _Watcher:
         self.said = b""
         self.ear, self.mouth = os.pipe()
         os.set_blocking(self.ear, False)
+        fcntl.fcntl(self.mouth, fcntl.F_SETPIPE_SZ, 1 << 20)
         self.writes = None
         self.look()
 
