@@ -46,7 +46,7 @@ def free_port():
 def hash_of(secret, method):
     """The crypt(3) hash of secret; method is "$6$", "$y$", ... or "" for DES.
     None where libcrypt does not know the method."""
-    library = ctypes.CDLL("libcrypt.so.1")
+    library = ctypes.PyDLL("libcrypt.so.1")  # one thread at a time
     library.crypt.restype = ctypes.c_char_p
     library.crypt_gensalt.restype = ctypes.c_char_p
     setting = library.crypt_gensalt(method.encode(), 0, None, 0)

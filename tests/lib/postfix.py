@@ -103,16 +103,16 @@ def need_root(what):
 
 class Owner:
     """A system user for whom local(8), procmail and maildrop deliver.  With a
-    secret he can log in."""
+    secret he can log in; he may have a second group."""
 
-    def __init__(self, root, secret=None):
+    def __init__(self, root, secret=None, group=""):
         need_root("adding a user")
         self.name = f"tpopown{random.randrange(10 ** 8):08}"
         self.home = pathlib.Path(root) / "home"
         self._run("useradd", "--no-create-home", "--user-group",
                   "--home-dir", str(self.home), "--shell", "/bin/sh",
                   "--password", hash_of(secret, "$5$") if secret else "!",
-                  self.name)
+                  "--groups", group, self.name)
         entry = pwd.getpwnam(self.name)
         self.uid, self.gid = entry.pw_uid, entry.pw_gid
         self.home.mkdir(mode=0o755)
