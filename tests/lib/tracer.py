@@ -86,11 +86,17 @@ class Traced(Report):
 
     def __init__(self, command, *options, data=b"", owner=None, before=None,
                  environment=None):
-        with tempfile.TemporaryFile() as report:
+        # From a pipe, the parts that are read differ from run to run.
+        with tempfile.TemporaryFile() as report, \
+                tempfile.TemporaryFile() as file:
+            file.write(data)
+            file.seek(0)
             identity = {} if owner is None else {
                 "user": owner[0], "group": owner[1], "extra_groups": []}
             done = subprocess.run(
-                tracing(report, ["-P", CLOCK, *options], command), input=data,
+                tracing(report, ["-P", CLOCK, *options], command),
+                stdin=file if len(data) > 4096 else None,
+                input=None if len(data) > 4096 else data,
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 pass_fds=[report.fileno()], timeout=120,
                 env={**ENVIRONMENT, **(environment or {})}, preexec_fn=before,
