@@ -7,10 +7,10 @@ CRASH_ROUNDS in the environment ("make torture"): every call, not a sample."""
 import itertools
 
 import tap
+from disturb import KILL, KILL_ALL
 from faults import (ONE_BY_ONE, Starving, fails_sync, faults, parts, starve,
                     within)
 from tap import case, equal
-from tracer import KILL, KILL_ALL
 from world import Case, Workers, check_reach
 
 LETTER = b"Subject: letter\n\n" + b"a line of a letter\n" * 200

@@ -5,10 +5,10 @@ mailbox is the old or the new one; nothing hangs and nothing crashes.
 CRASH_ROUNDS in the environment ("make torture"): every call, not a sample."""
 
 import tap
+from disturb import KILL_ALL, Report, error, need_registers
 from faults import (FOR_EVER, Starving, fails_sync, faults, parts, starve,
                     within)
 from tap import case, equal
-from tracer import KILL_ALL, Report, error, need_registers
 from world import CASES, IS_LONG, LATER, Case, Workers, check_reach, need_root
 
 

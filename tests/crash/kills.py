@@ -7,8 +7,8 @@ CRASH_ROUNDS in the environment ("make torture"): every call, not a sample."""
 import itertools
 
 import tap
+from disturb import KILL, KILL_ALL, Report
 from tap import case, equal
-from tracer import KILL, KILL_ALL, Report
 from world import (CASES, LATE, LATER, Case, Workers, check_reach, need_root)
 
 HOW = [KILL, KILL_ALL]

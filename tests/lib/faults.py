@@ -4,9 +4,9 @@ import itertools
 import resource
 import struct
 
+from disturb import CLOCK, MEMORY, error, need_registers
 from house import DAEMON
 from tap import Skip
-from tracer import CLOCK, MEMORY, error, need_registers
 
 ERRORS = ["ENOSPC", "EDQUOT", "EIO", "EINTR", "EFBIG", "EAGAIN", "ENOMEM"]
 

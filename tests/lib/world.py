@@ -15,9 +15,9 @@ import time
 import traceback
 
 import house
+from disturb import ENVIRONMENT, Traced, tracing
 from house import DAEMON, FROM_LINE, House, IS_ROOT, VIRTUAL, free_port
 from tap import Skip
-from tracer import ENVIRONMENT, Traced, tracing
 
 # The C library finds this user at once, so its calls are few.
 OWNER = (65534, 65534) if IS_ROOT else (house.OWNER, house.GROUP)
