@@ -215,6 +215,7 @@ is_sane(const struct head *head, off_t file_size)
 	return head->magic == HEAD_MAGIC &&
 	    head->head_checksum == head_checksum(head) && head->size >= 0 &&
 	    head->end >= 0 && head->target >= 0 && head->length >= 0 &&
+	    head->target <= INT64_MAX / 4 && head->length <= INT64_MAX / 4 &&
 	    most < MOST_OCTETS &&
 	    head->piece_count <= most / sizeof(struct piece) &&
 	    head->text_length <= most &&
