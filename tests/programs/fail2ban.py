@@ -4,7 +4,6 @@ that try to look like some."""
 import base64
 import collections
 import concurrent.futures
-import pathlib
 import shutil
 import socket
 import subprocess
