@@ -109,7 +109,8 @@ const char *account_find_domain(
  * system spool for system users, else the spool of the virtual domain.
  * directory must have ACCOUNT_PATH_SIZE octets, name ACCOUNT_USER_SIZE; both
  * are filled also when no such file exists.  is_home tells which it was.
- * False if a path would be too long.
+ * False with errno if a path would be too long, or if it cannot be found out
+ * now whether there is a home mailbox.
  */
 bool account_mailbox(const struct account_rules *rules,
     const struct account *account, char *directory, char *name, bool *is_home);

@@ -5,15 +5,20 @@
 #include "support/text.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
-static bool
+/* 1, 0 if it is something else or nothing, -1 with errno if that cannot be
+ * found out. */
+static int
 is_directory(const char *path)
 {
 	struct stat status;
 
-	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+	if (stat(path, &status) == -1)
+		return is_trouble(errno) ? -1 : 0;
+	return S_ISDIR(status.st_mode);
 }
 
 /* Splits HOME + home_mailbox at the last slash. */
@@ -31,26 +36,34 @@ split_home(const struct account_rules *rules, const struct account *account,
 	    text_copy(name, ACCOUNT_USER_SIZE, last == NULL ? path : last + 1);
 }
 
-static bool
+/* 1, 0, or -1 with errno, as above. */
+static int
 is_there(const char *directory, const char *name)
 {
 	char path[ACCOUNT_PATH_SIZE + ACCOUNT_USER_SIZE];
 	struct stat status;
 
-	return text_format(path, sizeof(path), "%s/%s", directory, name) &&
-	    lstat(path, &status) == 0;
+	if (!text_format(path, sizeof(path), "%s/%s", directory, name))
+		return 0;
+	if (lstat(path, &status) == -1)
+		return is_trouble(errno) ? -1 : 0;
+	return 1;
 }
 
 /* "." and nothing stand for no home; a home that is no directory has no
- * mailbox either. */
-static bool
+ * mailbox either.  1, 0, or -1 with errno. */
+static int
 has_home_mailbox(const struct account_rules *rules,
     const struct account *account, char *directory, char *name)
 {
-	return rules->home_mailbox[0] != '\0' && account->home[0] == '/' &&
-	    is_directory(account->home) &&
-	    split_home(rules, account, directory, name) &&
-	    is_there(directory, name);
+	int result;
+
+	if (rules->home_mailbox[0] == '\0' || account->home[0] != '/')
+		return 0;
+	result = is_directory(account->home);
+	if (result != 1 || !split_home(rules, account, directory, name))
+		return result == -1 ? -1 : 0;
+	return is_there(directory, name);
 }
 
 bool
@@ -66,9 +79,12 @@ bool
 account_mailbox(const struct account_rules *rules,
     const struct account *account, char *directory, char *name, bool *is_home)
 {
-	*is_home = has_home_mailbox(rules, account, directory, name);
-	if (*is_home)
-		return true;
+	int found = has_home_mailbox(rules, account, directory, name);
+
+	*is_home = found == 1;
+	if (found != 0)
+		return found == 1;
+	errno = ENAMETOOLONG;
 	if (account->domain[0] != '\0')
 		return account_spool(rules, account, directory, name);
 	return text_copy(directory, ACCOUNT_PATH_SIZE, rules->mail_spool) &&

@@ -59,7 +59,8 @@ find_fault(const struct stat *directory, const struct stat *file)
 	return NULL;
 }
 
-static void
+/* 0, or -1 with errno: whose file it is cannot be found out now. */
+static int
 note_owner(struct passwd_file *file, const struct stat *status)
 {
 	struct passwd *owner;
@@ -68,24 +69,32 @@ note_owner(struct passwd_file *file, const struct stat *status)
 	file->file_gid = status->st_gid;
 	file->owner_gid = status->st_gid;
 	if (file->owner == 0)
-		return;
+		return 0;
+	errno = 0;
 	owner = getpwuid(file->owner);
+	if (owner == NULL && is_trouble(errno))
+		return -1;
 	if (owner != NULL)
 		file->owner_gid = owner->pw_gid;
+	return 0;
 }
 
-static void
+static int
 note_spool(struct passwd_file *file)
 {
 	char path[ACCOUNT_PATH_SIZE];
 	struct stat status;
 
 	if (!text_format(path, sizeof(path), "%s/%s", file->rules.virtual_spool,
-		file->domain) ||
-	    stat(path, &status) == -1 || !S_ISDIR(status.st_mode))
-		return;
-	file->spool_uid = status.st_uid;
-	file->spool_gid = status.st_gid;
+		file->domain))
+		return 0;
+	if (stat(path, &status) == -1)
+		return is_trouble(errno) ? -1 : 0;
+	if (S_ISDIR(status.st_mode)) {
+		file->spool_uid = status.st_uid;
+		file->spool_gid = status.st_gid;
+	}
+	return 0;
 }
 
 static enum account_search
@@ -134,9 +143,11 @@ open_stream(struct passwd_file *file, int directory)
 		return fail(file, fault != NULL ? fault : "no memory", 0);
 	}
 	setvbuf(file->stream, file->buffer, _IOFBF, sizeof(file->buffer));
-	note_owner(file, &status);
-	note_spool(file);
-	return ACCOUNT_FOUND;
+	if (note_owner(file, &status) == 0 && note_spool(file) == 0)
+		return ACCOUNT_FOUND;
+	(void)fail(file, "its owner or its spool cannot be looked at", errno);
+	passwd_close(file);
+	return ACCOUNT_TROUBLE;
 }
 
 enum account_search

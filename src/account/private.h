@@ -35,6 +35,10 @@ struct search {
 	char decoy[SECRET_SIZE];
 };
 
+/* True for an errno that does not mean that something is not there, but that it
+ * cannot be found out now. */
+bool is_trouble(int error);
+
 /* Looks for user in the passwd file of domain. */
 void virtual_find(const struct account_rules *rules, const char *user,
     const char *domain, struct search *search);

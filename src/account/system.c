@@ -108,11 +108,15 @@ system_find(
 	errno = 0;
 	found = getpwnam(user);
 	error = errno;
+	errno = 0;
 	shadow = getspnam(user); /* it takes its time for unknown users too */
 	if (found == NULL) {
-		if (error == EIO || error == EMFILE || error == ENFILE ||
-		    error == ENOMEM)
+		if (is_trouble(error))
 			search->found = ACCOUNT_TROUBLE;
+		return;
+	}
+	if (shadow == NULL && is_trouble(errno)) {
+		search->found = ACCOUNT_TROUBLE;
 		return;
 	}
 	search->found = ACCOUNT_FOUND;

@@ -264,8 +264,9 @@ find_place(struct connection *connection)
 	if (!account_mailbox(&options->rules, &connection->finding.account,
 		place->directory, place->name, &is_home)) {
 		log_event(LOG_ERR,
-		    "the path of the mailbox is too long user=%s addr=%s",
-		    connection->finding.account.name, connection->peer);
+		    "cannot tell where the mailbox is: %s user=%s addr=%s",
+		    strerror(errno), connection->finding.account.name,
+		    connection->peer);
 		return -1;
 	}
 	place->needs_dotlock = !is_home;

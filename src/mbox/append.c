@@ -1,7 +1,8 @@
 /*
  * Adding one message at the end of a mailbox.  The end is remembered first;
- * whatever fails, the file is cut back to it.  Success means that the message
- * is on disk.
+ * whatever fails, the file is cut back to it: by a second process, the guard,
+ * if the first one is killed in the middle.  Success means that the message is
+ * on disk.
  */
 #include "config.h"
 
@@ -11,8 +12,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The line ends that a mailbox of this size needs before the next From_ line:
@@ -74,19 +77,94 @@ cut_back(const struct lock *lock, off_t size)
 	errno = error;
 }
 
+/* ---- the guard ---------------------------------------------------------- */
+
+struct guard {
+	pid_t process;
+	int line; /* an octet: done; closed without: the writer was killed */
+};
+
+/* Whoever kills the writer may mean its process group.  The locks are shared by
+ * both processes, and held until this one has ended too. */
+static void
+stand_guard(struct lock *lock, int line, off_t size)
+{
+	char octet;
+
+	(void)setsid();
+	if (fileio_read(line, &octet, 1) != 0)
+		_exit(EXIT_SUCCESS);
+	cut_back(lock, size);
+	lock_close(lock);
+	_exit(EXIT_FAILURE);
+}
+
+static int
+guard_start(struct guard *guard, struct lock *lock, off_t size)
+{
+	int line[2];
+	int error;
+
+	if (pipe2(line, O_CLOEXEC) == -1)
+		return -1;
+	guard->process = fork();
+	error = errno;
+	if (guard->process == 0) {
+		close(line[1]);
+		stand_guard(lock, line[0], size);
+	}
+	close(line[0]);
+	guard->line = line[1];
+	if (guard->process != -1)
+		return 0;
+	close(line[1]);
+	errno = error;
+	return -1;
+}
+
+/* Tells the guard that nothing is left to do.  -1 with errno if it has not
+ * heard that, and has cut the file back. */
+static int
+guard_end(const struct guard *guard)
+{
+	int error, status = 0;
+
+	(void)fileio_write(guard->line, "", 1);
+	error = errno;
+	close(guard->line);
+	while (waitpid(guard->process, &status, 0) == -1 && errno == EINTR)
+		continue;
+	errno = error;
+	return WIFEXITED(status) && WEXITSTATUS(status) != 0 ? -1 : 0;
+}
+
+/* ---- all of it ---------------------------------------------------------- */
+
 /* All locks are held. */
 static int
 append(struct lock *lock, struct spool *message, struct mbox_reason *reason)
 {
+	struct guard guard;
 	struct stat status;
+	int result, error;
 
 	if (fstat(lock->fd, &status) == -1)
 		return reason_errno(reason, lock->place, "cannot be examined");
-	if (write_message(lock, message, status.st_size) == 0 &&
-	    sync_directory(lock) == 0)
-		return 0;
-	cut_back(lock, status.st_size);
-	return reason_errno(reason, lock->place, "cannot be written");
+	if (guard_start(&guard, lock, status.st_size) == -1)
+		return reason_errno(reason, lock->place, "cannot be guarded");
+	result = write_message(lock, message, status.st_size);
+	if (result == 0)
+		result = sync_directory(lock);
+	if (result == -1)
+		cut_back(lock, status.st_size);
+	error = errno;
+	if (guard_end(&guard) == 0)
+		errno = error;
+	else
+		result = -1;
+	if (result == -1)
+		return reason_errno(reason, lock->place, "cannot be written");
+	return 0;
 }
 
 int

@@ -148,8 +148,8 @@ job_redo(struct job *job, const struct step *step)
 static bool
 can_be_forgotten(const struct job *job, const struct step *step)
 {
-	return error_is_full(errno) && step->generation == 1 &&
-	    !step->is_extension && step_is_untaken(step, job->lock->fd) == 1;
+	return error_is_full(errno) && step->is_first && !step->is_extension &&
+	    step_is_untaken(step, job->lock->fd) == 1;
 }
 
 /* A full file system that copies what is overwritten refuses the first write.

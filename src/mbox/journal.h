@@ -119,6 +119,7 @@ struct step {
 	struct plan plan;  /* this step and all after it */
 	off_t target;	   /* where it writes; its octets are the plan's */
 	off_t length;	   /* 0 if the end is all that changes */
+	bool is_first;	   /* nothing was changed before it */
 	bool is_extension; /* makes the file longer */
 	bool is_copied;	 /* the last step was taken; only the cut is missing */
 	uint64_t prefix; /* checksum of the octets before the target */

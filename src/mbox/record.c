@@ -38,8 +38,10 @@ struct head {
 	uint64_t block_count;
 	uint64_t prefix;
 	uint64_t body_checksum;
+	uint32_t is_first;
 	uint32_t is_extension;
 	uint32_t has_data;
+	uint32_t unused;
 	uint64_t head_checksum; /* of all before it */
 };
 
@@ -131,6 +133,7 @@ fill_head(
 	head->block_count = step->block_count;
 	head->prefix = step->prefix;
 	head->body_checksum = body_checksum(parts);
+	head->is_first = step->is_first;
 	head->is_extension = step->is_extension;
 	head->has_data = step->data != NULL;
 	head->head_checksum = head_checksum(head);
@@ -212,6 +215,7 @@ is_sane(const struct head *head, off_t file_size)
 	return head->magic == HEAD_MAGIC &&
 	    head->head_checksum == head_checksum(head) && head->size >= 0 &&
 	    head->end >= 0 && head->target >= 0 && head->length >= 0 &&
+	    head->target <= INT64_MAX / 4 && head->length <= INT64_MAX / 4 &&
 	    most < MOST_OCTETS &&
 	    head->piece_count <= most / sizeof(struct piece) &&
 	    head->text_length <= most &&
@@ -232,6 +236,7 @@ take_head(struct step *step, const struct head *head)
 	step->length = head->length;
 	step->prefix = head->prefix;
 	step->block_count = head->block_count;
+	step->is_first = head->is_first != 0;
 	step->is_extension = head->is_extension != 0;
 }
 

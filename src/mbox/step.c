@@ -33,6 +33,7 @@ begin(const struct job *job, struct step *step)
 	step->generation = job->generation + 1;
 	step->inode = status.st_ino;
 	step->plan = job->plan;
+	step->is_first = !job->is_committed;
 	return 0;
 }
 

@@ -51,16 +51,16 @@ open_temporary(void)
 	return fd;
 }
 
+/* Moves what is in memory to the file. */
 static int
-move_to_file(struct spool *spool)
+flush(struct spool *spool)
 {
-	spool->fd = open_temporary();
 	if (spool->fd == -1)
+		spool->fd = open_temporary();
+	if (spool->fd == -1 ||
+	    fileio_write(spool->fd, spool->memory, spool->length) == -1)
 		return -1;
-	if (fileio_write(spool->fd, spool->memory, spool->length) == -1)
-		return -1;
-	free(spool->memory);
-	spool->memory = NULL;
+	spool->length = 0;
 	return 0;
 }
 
@@ -85,10 +85,9 @@ grow(struct spool *spool, size_t wanted)
 int
 spool_write(struct spool *spool, const void *data, size_t length)
 {
-	if (spool->fd == -1 && length > ROOM_AT_MOST - spool->length &&
-	    move_to_file(spool) == -1)
+	if (length > ROOM_AT_MOST - spool->length && flush(spool) == -1)
 		return -1;
-	if (spool->fd != -1)
+	if (length > ROOM_AT_MOST)
 		return fileio_write(spool->fd, data, length);
 	if (grow(spool, spool->length + length) == -1)
 		return -1;
@@ -121,7 +120,7 @@ copy_file(struct spool *spool, int fd)
 int
 spool_copy(struct spool *spool, int fd)
 {
-	if (spool->fd != -1)
-		return copy_file(spool, fd);
-	return fileio_write(fd, spool->memory, spool->length);
+	if (spool->fd == -1)
+		return fileio_write(fd, spool->memory, spool->length);
+	return flush(spool) == -1 ? -1 : copy_file(spool, fd);
 }

@@ -8,10 +8,10 @@
 #include <stddef.h>
 
 struct spool {
-	char *memory; /* NULL when empty or in the file */
+	char *memory; /* the whole message, or its end */
 	size_t length;
 	size_t room;
-	int fd; /* the temporary file, or -1 */
+	int fd; /* of a temporary file with what comes before, or -1 */
 };
 
 /* Makes an empty spool.  End with spool_free(). */

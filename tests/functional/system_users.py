@@ -4,7 +4,6 @@ the lock keeper, the login child, and who each process is.
 Makes real users, tpop3a and so on, and removes them at the end."""
 
 import contextlib
-import ctypes
 import fcntl
 import grp
 import os
@@ -13,13 +12,13 @@ import pwd
 import re
 import signal
 import stat
-import struct
 import subprocess
 import time
 
 import tap
 from house import House, IS_ROOT, children_of, hash_of, status_of
 from tap import case, equal
+from watch import Watch
 
 MESSAGE = b"Subject: mine\n\nmine\n"
 FROM_LINE = b"From x@example.com Sun Nov 22 07:00:00 2026\n"
@@ -110,32 +109,6 @@ def ids(name):
 def no_capabilities(status):
     for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
         equal(int(status[name][0], 16), 0, name)
-
-
-class Watch:
-    """inotify: which names appear in and vanish from a directory."""
-
-    CREATED, REMOVED = 0x100, 0x200
-
-    def __init__(self, directory):
-        library = ctypes.CDLL(None, use_errno=True)
-        self.fd = library.inotify_init1(os.O_NONBLOCK)
-        assert self.fd >= 0
-        assert library.inotify_add_watch(
-            self.fd, os.fsencode(directory), self.CREATED | self.REMOVED) >= 0
-
-    def events(self):
-        """The (name, mask) pairs since the last call."""
-        found = []
-        with contextlib.suppress(BlockingIOError):
-            while data := os.read(self.fd, 65536):
-                while data:
-                    _watch, mask, _cookie, length = struct.unpack_from(
-                        "iIII", data)
-                    name = data[16:16 + length].rstrip(b"\0").decode()
-                    found.append((name, mask))
-                    data = data[16 + length:]
-        return found
 
 
 # ---- logging in ------------------------------------------------------------

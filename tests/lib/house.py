@@ -46,7 +46,7 @@ def free_port():
 def hash_of(secret, method):
     """The crypt(3) hash of secret; method is "$6$", "$y$", ... or "" for DES.
     None where libcrypt does not know the method."""
-    library = ctypes.CDLL("libcrypt.so.1")
+    library = ctypes.PyDLL("libcrypt.so.1")  # one thread at a time
     library.crypt.restype = ctypes.c_char_p
     library.crypt_gensalt.restype = ctypes.c_char_p
     setting = library.crypt_gensalt(method.encode(), 0, None, 0)
@@ -75,11 +75,11 @@ def status_of(pid):
             for line in text.splitlines() if ":" in line}
 
 
-def become_owner(uid=OWNER, gid=GROUP):
+def become_owner(uid=OWNER, gid=GROUP, groups=()):
     """For preexec_fn: what an MTA does before it runs a helper."""
     def become():
         if IS_ROOT:
-            os.setgroups([])
+            os.setgroups(groups)
             os.setgid(gid)
             os.setuid(uid)
     return become
@@ -269,13 +269,13 @@ class House:
                 *([] if self.keeps_status else ["--no-status"])]
 
     def deliver(self, message, *arguments, environment=None, uid=OWNER,
-                gid=GROUP):
+                gid=GROUP, groups=()):
         """Runs virtual as an MTA would; returns the finished process."""
         return subprocess.run(
             [VIRTUAL, f"--virtual-dir={self.virtual}",
              f"--virtual-spool={self.spool}", *arguments],
             input=message, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            preexec_fn=become_owner(uid, gid), timeout=120,
+            preexec_fn=become_owner(uid, gid, groups), timeout=120,
             env={"PATH": "/usr/bin:/bin", **(environment or {})},
             check=False)
 
@@ -305,13 +305,14 @@ class House:
                  *options], input=data, stdout=subprocess.PIPE, stderr=log, timeout=120,
                 check=False).stdout
 
-    def start_daemon(self, *options, listen=None):
-        """Starts the standalone daemon in the foreground."""
+    def start_daemon(self, *options, listen=None, before=()):
+        """Starts the standalone daemon in the foreground, by the command
+        before if there is one."""
         self.port = free_port()
         where = listen or [f"--listen=127.0.0.1:{self.port}"]
         with open(self.log_path, "ab") as log:
             self.daemon = subprocess.Popen(
-                [DAEMON, "-d", "--foreground", "--debug=100", *where,
+                [*before, DAEMON, "-d", "--foreground", "--debug=100", *where,
                  *self.options(), *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if listen is None:
@@ -321,7 +322,7 @@ class House:
     def is_listening(self):
         if self.daemon.poll() is not None:
             raise AssertionError(f"daemon ended: {self.log()}")
-        table = pathlib.Path("/proc/net/tcp").read_text()
+        table = pathlib.Path(f"/proc/{self.daemon.pid}/net/tcp").read_text()
         return f":{self.port:04X} 00000000:0000 0A" in table
 
     def stop_daemon(self):

@@ -10,17 +10,19 @@ an administrator to copy them; only names and paths are changed.  Nothing of
 the system's own Postfix is used but its programs.
 """
 
+import contextlib
 import os
 import pathlib
 import pwd
 import random
 import re
 import shutil
+import signal
 import smtplib
 import subprocess
 import time
 
-from house import IS_ROOT, SOURCE, VIRTUAL, free_port
+from house import IS_ROOT, SOURCE, VIRTUAL, free_port, hash_of
 from tap import Skip, equal
 
 EXAMPLES = SOURCE / "contrib" / "postfix"
@@ -100,15 +102,17 @@ def need_root(what):
 
 
 class Owner:
-    """A system user for whom local(8), procmail and maildrop deliver."""
+    """A system user for whom local(8), procmail and maildrop deliver.  With a
+    secret he can log in; he may have a second group."""
 
-    def __init__(self, root):
+    def __init__(self, root, secret=None, group=""):
         need_root("adding a user")
         self.name = f"tpopown{random.randrange(10 ** 8):08}"
         self.home = pathlib.Path(root) / "home"
         self._run("useradd", "--no-create-home", "--user-group",
                   "--home-dir", str(self.home), "--shell", "/bin/sh",
-                  self.name)
+                  "--password", hash_of(secret, "$5$") if secret else "!",
+                  "--groups", group, self.name)
         entry = pwd.getpwnam(self.name)
         self.uid, self.gid = entry.pw_uid, entry.pw_gid
         self.home.mkdir(mode=0o755)
@@ -118,6 +122,10 @@ class Owner:
         return self
 
     def __exit__(self, *_):
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it may have ended
+                if process.stat().st_uid == self.uid:
+                    os.kill(int(process.name), signal.SIGKILL)
         self._run("userdel", self.name)
 
     @staticmethod
@@ -144,7 +152,8 @@ class Owner:
 
 
 class Postfix:
-    def __init__(self, house, owner):
+    def __init__(self, house, owner, more=""):
+        """more: lines for main.cf."""
         need_root("Postfix")
         need_program("postfix")
         self.house = house
@@ -153,7 +162,7 @@ class Postfix:
         self.maillog = self.root / "maillog"
         self.port = free_port()
         self._install_virtual()
-        self._configure()
+        self._configure(more)
 
     # ---- set-up ------------------------------------------------------------
 
@@ -176,7 +185,7 @@ class Postfix:
             text = text.replace(word, replacement)
         return text
 
-    def _configure(self):
+    def _configure(self, more):
         for directory in ("etc", "queue", "data"):
             (self.root / directory).mkdir(parents=True)
         shutil.chown(self.root / "data", "postfix")
@@ -184,7 +193,7 @@ class Postfix:
         (etc / "main.cf").write_text(
             MAIN.format(root=self.root, owner=self.owner.name, first=FIRST,
                         limited=LIMITED, limit=LIMIT) +
-            self.example("main.cf.example"))
+            self.example("main.cf.example") + more)
         (etc / "master.cf").write_text(
             MASTER.format(port=self.port, limit=LIMIT) +
             self.example("master.cf.example"))

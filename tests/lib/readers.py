@@ -36,14 +36,17 @@ def body_of(text):
 class Mailbox:
     """A mailbox as a client knows it."""
 
-    def __init__(self, port, user, secret):
+    def __init__(self, port, user, secret, patience=30):
+        """patience: seconds to wait for the end of other sessions, and for a
+        reply."""
         self.port, self.user, self.secret = port, user, secret
+        self.patience = patience
 
     def login(self):
         """A session; waits for another one on the same mailbox to end."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + self.patience
         while time.monotonic() < deadline:
-            session = poplib.POP3("127.0.0.1", self.port, 30)
+            session = poplib.POP3("127.0.0.1", self.port, self.patience)
             session.user(self.user)
             try:
                 session.pass_(self.secret)

@@ -1,14 +1,13 @@
 """Other delivery agents write into the same mailbox beside ours, while POP3
 sessions delete: all of them see each other's locks."""
 
-import os
 import random
 import re
-import subprocess
 
 import tap
-from house import House, become_owner
-from postfix import Owner, need_program
+from deliverers import maildrop, procmail, virtual
+from house import House
+from postfix import Owner
 from readers import Mailbox, body_of, in_parts, number_of, read_while
 from tap import case, equal
 
@@ -22,48 +21,6 @@ def message(number, rng):
         k=rng.randrange(1, 40))
     return (b"From: a@client.test\nX-Number: %d\n\n" % number +
             b"\n".join(lines) + b"\nend\n")
-
-
-def run_as(owner, command, text):
-    done = subprocess.run(
-        command, input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        timeout=90, check=False, cwd=owner.home,
-        preexec_fn=become_owner(owner.uid, owner.gid),
-        env={"HOME": str(owner.home), "USER": owner.name, "LANG": "C",
-             "LOGNAME": owner.name, "PATH": os.environ["PATH"]})
-    equal(done.returncode, 0, f"{command}: {done.stdout!r:.1000}")
-
-
-def procmail(_, owner, path):
-    program = need_program("procmail")
-    owner.write("procmailrc", f"""\
-SHELL=/bin/sh
-LOGFILE={owner.home}/procmail.log
-LOCKSLEEP=1
-DEFAULT={path}
-:0:
-{path}
-""")
-    return lambda text: run_as(
-        owner, [program, "-f", "a@client.test", "-m",
-                str(owner.home / "procmailrc")], text)
-
-
-def maildrop(_, owner, path):
-    program = need_program("maildrop")
-    owner.write("mailfilter", f'to "{path}"\n')
-    return lambda text: run_as(
-        owner, [program, "-f", "a@client.test",
-                str(owner.home / "mailfilter")], text)
-
-
-def virtual(house, owner, _):
-    def deliver(text):
-        done = house.deliver(
-            text, "-f", "a@client.test", "-r", USER, uid=owner.uid,
-            gid=owner.gid)
-        equal((done.returncode, done.stdout), (0, b""), "virtual")
-    return deliver
 
 
 def deliver_while_read(agents, total):

@@ -3,10 +3,7 @@ what stands in the mailbox, octet by octet."""
 
 import os
 import poplib
-import pty
 import re
-import select
-import time
 from contextlib import contextmanager
 
 import tap
@@ -17,6 +14,7 @@ from house import hash_of
 from postfix import need_program
 from readers import retrieve
 from tap import case, equal
+from terminal import run_in_terminal
 
 
 @contextmanager
@@ -332,26 +330,6 @@ def _():
 
 
 # ---- mutt --------------------------------------------------------------------
-
-def run_in_terminal(command, environment, seconds=40):
-    """Runs a program on a terminal of its own; returns what it has shown."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execvpe(command[0], command, environment)
-    shown, deadline = b"", time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if not select.select([terminal], [], [], 1)[0]:
-            continue
-        try:
-            shown += os.read(terminal, 65536)
-        except OSError:  # the program has ended
-            break
-    else:
-        os.kill(pid, 9)
-    os.close(terminal)
-    equal(os.waitpid(pid, 0)[1], 0, f"{command[0]}: {shown!r:.3000}")
-    return shown
-
 
 def mutt(house, *settings):
     """Runs mutt, which does nothing without a terminal, with settings."""
