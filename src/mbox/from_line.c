@@ -4,10 +4,11 @@
  * in any order, one month, one day, one time and one year; a time zone and the
  * words "remote from HOST" may follow.  That admits ctime(3) dates with and
  * without seconds and zone, and RFC 5322 dates, and keeps out sentences.
+ * A line that the scanner does not keep whole is none.
  */
 #include "config.h"
 
-#include "mbox/mbox.h"
+#include "mbox/private.h"
 
 #include <string.h>
 
@@ -160,7 +161,8 @@ mbox_is_from_line(const char *line, size_t length)
 	const char *p = line + 5;
 	const char *word;
 
-	if (length < 5 || memcmp(line, "From ", 5) != 0)
+	if (length < 5 || length > SCAN_LINE_SIZE ||
+	    memcmp(line, "From ", 5) != 0)
 		return false;
 	if (end > p && end[-1] == '\n')
 		end--;

@@ -231,7 +231,8 @@ int mbox_append(const struct mbox_place *place, struct spool *message,
     int64_t deadline, struct mbox_reason *reason);
 
 /* True when a line of length octets, with or without its line end, is one that
- * a mailbox reader takes for the start of a message: From, a sender, a date. */
+ * a mailbox reader takes for the start of a message: From, a sender, a date.
+ * At most 512 octets with its line end. */
 bool mbox_is_from_line(const char *line, size_t length);
 
 /* ---- the lock keeper's half --------------------------------------------- */

@@ -225,7 +225,8 @@ take_flags(
 {
 	blank_flags(found);
 	is_number(found->length > world->before.length, scenario->grows,
-	    "%s: the mailbox gets longer or not", scenario->name);
+	    "%s: the mailbox gets longer or not (invariant 10)",
+	    scenario->name);
 	bytes_free(&world->after);
 	bytes_add(&world->after, found->data, found->length);
 }
@@ -260,9 +261,11 @@ check(const struct scenario *scenario, unsigned int rounds)
 	struct tally tally = run(scenario, rounds);
 
 	note("%s: %lu crashes", scenario->name, tally.runs);
-	is_number(tally.bad, 0, "%s: the mailbox is the old or the new one",
+	is_number(tally.bad, 0,
+	    "%s: the mailbox is the old or the new one (invariants 5 to 8)",
 	    scenario->name);
-	is_number(tally.late, 0, "%s: and the new one once it was decided",
+	is_number(tally.late, 0,
+	    "%s: and the new one once it was decided (invariant 5)",
 	    scenario->name);
 	is_number(tally.refused, 0, "%s: recovery finds its mailbox again",
 	    scenario->name);

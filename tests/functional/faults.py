@@ -82,7 +82,8 @@ def fail_everywhere(error, deleted):
     return seen
 
 
-@case("ENOSPC at any writing call of an update: old or new, as the reply says")
+@case("invariant 9: ENOSPC at any writing call of an update: old or new, as the "
+      "reply says")
 def _():
     seen = fail_everywhere("ENOSPC", (1, 3))
     assert {"updated", "refused", "later"} <= seen, seen

@@ -156,7 +156,8 @@ unwritten(void)
 	    FROM_LINE "Status: O" END FROM_LINE "Status: RO" END;
 	const char *fresh = FROM_LINE "Status:    " END FROM_LINE "A: 1" END;
 
-	ok(!is_written(known, false, 0), "known mail: nothing is written");
+	ok(!is_written(known, false, 0),
+	    "invariant 2: known mail: nothing is written");
 	ok(!is_written(known, false, 2), "nor when it is read again");
 	ok(is_written(known, false, 1), "for an R it is");
 	ok(is_written(fresh, false, 0), "new mail: its headers are written");
@@ -363,7 +364,8 @@ random_sessions(void)
 
 	for (i = 0; i < 3000; i++)
 		random_session(&chance, &tally);
-	is_number(tally.lost, 0, "3000 sessions: what stays is the same");
+	is_number(tally.lost, 0,
+	    "invariants 3 and 6: in 3000 sessions what stays is the same");
 	is_number(tally.unread, 0, "3000 sessions: R for what was retrieved");
 	is_number(tally.unasked, 0, "3000 sessions: for nothing else");
 	is_number(tally.unseen, 0, "3000 sessions: O behind what was removed");

@@ -315,7 +315,7 @@ changed(enum change change, unsigned int set, enum mbox_failure expected)
 	box_read(where, &before);
 	mark(mbox, set);
 	is_number(mbox_update(mbox, in_ms(300), &reason), -1,
-	    "row 38: a mailbox that was %s is not updated", name);
+	    "row 38, invariant 1: a mailbox that was %s is not updated", name);
 	is_number(reason.failure, expected, "row 38: %s is the reason", name);
 	mbox_close(&mbox);
 	box_read(where, &after);
@@ -367,7 +367,7 @@ main(void)
 {
 	box_open();
 	every_subset("", "alone");
-	every_subset(ARRIVED, "with mail that arrives");
+	every_subset(ARRIVED, "invariant 4, with mail that arrives");
 	half_appended();
 	real_delivery();
 	large_mailbox();
