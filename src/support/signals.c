@@ -40,12 +40,16 @@ set_blocked(int signal, int how)
 void
 signals_init(void)
 {
+	/* Nobody needs these, and they would end a process that holds locks. */
+	static const int idle[] = { SIGPIPE, SIGXFSZ, SIGHUP, SIGINT, SIGALRM,
+		SIGVTALRM, SIGPROF, SIGUSR1, SIGUSR2, SIGIO };
 	sigset_t none;
+	size_t i;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signals_ignore(SIGPIPE);
-	signals_ignore(SIGXFSZ);
+	for (i = 0; i < sizeof(idle) / sizeof(*idle); i++)
+		signals_ignore(idle[i]);
 }
 
 void

@@ -174,6 +174,9 @@ strike(struct tracer *tracer, struct process *process)
 	case ACTION_SHORTEN:
 		change_call(options, process);
 		break;
+	case ACTION_SIGNAL:
+		kill(process->pid, (int)options->value);
+		break;
 	}
 }
 

@@ -11,6 +11,7 @@
  *   -k                  kill -9 the process as it enters the call
  *   -K                  all processes at once
  *   -e ERRNO            the call fails, and is not made
+ *   -S SIGNAL           the process gets this signal as it enters the call
  *   -s OCTETS           it reads or writes at most so many; 0: the half
  *   -t TIMES            so, also later calls of any process; 0: all (1)
  *   -c CALL,...         but only those of these names, from the place on
@@ -247,7 +248,7 @@ number(const char *text)
 static bool
 take_action(struct options *options, int option)
 {
-	static const char letters[] = "kKes";
+	static const char letters[] = "kKesS";
 	const char *letter = strchr(letters, option);
 
 	if (letter == NULL)
@@ -303,7 +304,7 @@ main(int argc, char **argv)
 	struct sigaction action = { .sa_handler = note_time };
 	int option;
 
-	while ((option = getopt(argc, argv, "+p:n:kKe:s:t:c:dlr:w:P:")) != -1)
+	while ((option = getopt(argc, argv, "+p:n:kKe:s:S:t:c:dlr:w:P:")) != -1)
 		if (!take_action(&tracer.options, option))
 			take_option(&tracer.options, option);
 	if (optind == argc ||

@@ -14,7 +14,8 @@ enum action {
 	ACTION_KILL,
 	ACTION_KILL_ALL,
 	ACTION_FAIL,
-	ACTION_SHORTEN
+	ACTION_SHORTEN,
+	ACTION_SIGNAL
 };
 
 /* The command line. */
@@ -22,7 +23,7 @@ struct options {
 	unsigned long process;
 	unsigned long call;
 	enum action action;
-	long value; /* errno, or octets */
+	long value; /* errno, octets, or signal */
 	unsigned long times;
 	const char *names; /* NULL: all */
 	bool only_files;

@@ -394,7 +394,8 @@ def _():
 
 # ---- the log ---------------------------------------------------------------
 
-@case("row 7: each failure is one line, escaped, with the address at its end")
+@case("rows 6, 7, 14: each failure is one line, escaped, nothing in it is "
+      "expanded, and the address is its end")
 def _():
     names = {
         b"joe@kvt.dk": r"joe@kvt.dk",

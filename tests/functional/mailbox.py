@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import struct
 import threading
 import time
 
@@ -250,6 +251,101 @@ def _():
         os.utime(lock, (past, past))
         is_waited_for(house, lambda: os.utime(lock, (past - 120, past - 120)))
         assert not lock.exists()
+
+
+def is_lockable(path):
+    """No fcntl lock is held on the file at this moment."""
+    with open(path, "r+b") as mailbox:
+        try:
+            fcntl.lockf(mailbox, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+@case("row 36: who waits for a dotlock holds no fcntl lock meanwhile")
+def _():
+    with a_house() as house:
+        lock = house.path.with_name("joe.lock")
+        lock.touch(mode=0o000)
+        with house.inetd() as client:
+            client.greet()
+            client.ok("USER joe@kvt.dk")
+            client.send(b"PASS secret\r\n")
+            for _ in range(200):
+                assert is_lockable(house.path), "locked while it waits"
+                time.sleep(0.01)
+            lock.unlink()
+            assert client.line().startswith(b"+OK")
+
+
+# ---- what is kept of the file ----------------------------------------------
+
+# A POSIX ACL: user and group rw, one more group r, mask rw, others nothing.
+ACL = struct.pack("<I" + "HHI" * 5, 2, 1, 6, 2**32 - 1, 4, 6, 2**32 - 1,
+                  8, 4, 47111, 16, 4, 2**32 - 1, 32, 0, 2**32 - 1)
+
+
+def attributes(path):
+    status = path.stat()
+    return (status.st_ino, status.st_mode, status.st_uid, status.st_gid,
+            {name: os.getxattr(path, name) for name in os.listxattr(path)})
+
+
+@case("row 44: inode, owner, mode, ACL and extended attributes survive QUIT")
+def _():
+    with a_house() as house:
+        os.setxattr(house.path, "system.posix_acl_access", ACL)
+        with contextlib.suppress(OSError):
+            os.setxattr(house.path, "user.label", b"kept")
+        before = attributes(house.path)
+        equal(before[4]["system.posix_acl_access"], ACL)
+        with session(house) as client:
+            client.ok("DELE 1")
+            client.ok("QUIT")
+        equal(house.path.read_bytes(), mbox(MESSAGES[1:]))
+        equal(attributes(house.path), before)
+
+
+@case("row 46: a rewrite that keeps size and dates is noticed all the same")
+def _():
+    with a_house() as house, session(house) as client:
+        client.ok("DELE 1")
+        status = house.path.stat()
+        other = house.path.read_bytes().replace(b"one", b"eno")
+        with open(house.path, "r+b") as mailbox:
+            mailbox.write(other)
+        os.utime(house.path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        equal(client.ask("QUIT"), CHANGED)
+        equal(house.path.read_bytes(), other)
+
+
+@case("row 46: with dates in 1960, 2040 and 2200, sessions and locks work")
+def _():
+    for year in (1960, 2040, 2200):
+        with a_house() as house:
+            moment = (year - 1970) * 365.25 * 86400
+            os.utime(house.path, (moment, moment))
+            with session(house) as client:
+                client.ok("DELE 2")
+                client.ok("QUIT")
+            equal(house.path.read_bytes(), mbox([MESSAGES[0], MESSAGES[2]]))
+            equal(os.listdir(house.path.parent), ["joe"])
+
+
+@case("row 6: %n and %s in a From_ line, a Message-ID and ids are text")
+def _():
+    message = (b"Message-ID: <%n%s%x@%d>\nX-UIDL: %n%s\n"
+               b"Subject: %s%n\n\n%s%n%99999d\n")
+    with a_house([]) as house:
+        stored = b"From %n%s@x Sun Nov 22 07:00:00 2026\n" + message
+        put_back(house, stored + b"\n")
+        for option in ("own", "vm-pop3d", "mailutils", "popa3d"):
+            with session(house, f"--uidl={option}") as client:
+                unique = client.ok("UIDL 1")
+                assert b"%n" not in unique or b" %n%s" in unique, unique
+                equal(client.retr(1)[1], message.replace(b"\n", b"\r\n"))
+        equal(house.path.read_bytes(), stored + b"\n")
 
 
 # ---- second sessions -------------------------------------------------------

@@ -162,4 +162,51 @@ def _():
         equal(house.mailbox("joe", "kvt.dk").read_bytes(), OLD)
 
 
+# ---- files that were tampered with ------------------------------------------
+
+GARBAGE = [b"\xff" * 4096, b"\0" * 70000, b"NGPO3DJ2" * 500,
+           os.urandom(3000)]
+
+
+@case("row 58: whatever is in the files of the state, the mailbox is whole")
+def _():
+    for garbage in GARBAGE:
+        with new_house() as house:
+            path = house.mailbox("joe", "kvt.dk")
+            with house.inetd() as client:
+                client.login("joe@kvt.dk", "secret")
+                ids = client.listing("UIDL")
+                client.ok("QUIT")
+            files = [file for file in house.state.rglob("*")
+                     if file.is_file()]
+            assert len(files) >= 4, files
+            for file in files:
+                file.write_bytes(garbage)
+            with house.inetd() as client:
+                client.login("joe@kvt.dk", "secret")
+                equal(client.listing("UIDL"), ids)
+                client.ok("DELE 1")
+                client.ok("DELE 4")
+                client.ok("QUIT")
+            assert path.read_bytes() == NEW
+
+
+@case("row 58: one octet changed in a journal: new, or left as it is")
+def _():
+    with half_done() as house:
+        path = house.mailbox("joe", "kvt.dk")
+        before = path.read_bytes()
+        saved = {file: file.read_bytes()
+                 for file in house.state.glob("*.j[01]")}
+        for place in list(range(0, 120, 8)) + [200, 500, 2000]:
+            path.write_bytes(before)
+            for file, data in saved.items():
+                changed = bytearray(data)
+                if place < len(changed):
+                    changed[place] ^= 0x10
+                file.write_bytes(changed)
+            recover(house)
+            assert path.read_bytes() in (NEW, before), place
+
+
 tap.main()

@@ -394,6 +394,32 @@ def _():
         equal(client.line().split()[:2], [b"+OK", b"3"])
 
 
+@case("row 25: a password of 25 KB is one over-long line, and no attempt")
+def _():
+    with a_house() as house:
+        with house.inetd() as client:
+            client.greet()
+            client.ok("USER joe@kvt.dk")
+            equal(client.ask(b"PASS " + b"x" * 25 * 1024), b"-ERR line too long")
+            client.ok("PASS secret")
+            client.ok("QUIT")
+        assert "login failed" not in house.log()
+
+
+@case("row 8: STLS is refused, and what came with it is answered as it was")
+def _():
+    with a_house() as house, house.inetd() as client:
+        client.greet()
+        assert b"STLS" not in client.listing("CAPA")
+        client.send(b"STLS\r\nUSER joe@kvt.dk\r\nPASS secret\r\n")
+        equal(client.line()[:4], b"-ERR")
+        equal(client.line()[:3], b"+OK")
+        equal(client.line()[:3], b"+OK")
+        client.send(b"STLS\r\nSTAT\r\n")
+        equal(client.line()[:4], b"-ERR")
+        equal(client.line()[:6], b"+OK 3 ")
+
+
 @case("row 2: the rest of an over-long line is never taken for a command")
 def _():
     with logged_in() as (client, house):

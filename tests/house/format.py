@@ -8,13 +8,17 @@ from house import SOURCE
 from tap import Skip, case, equal
 
 SRC = SOURCE / "src"
+TESTS = SOURCE / "tests/unit", SOURCE / "tests/fuzz"
 MOST_LINES = 400
 MOST_COLUMNS = 80
 
 
-def sources(top=SRC):
-    found = sorted(top.rglob("*.[ch]"))
-    assert len(found) > 20, f"only {len(found)} files below {top}"
+def sources(*tops):
+    found = []
+    for top in tops:
+        files = sorted(top.rglob("*.[ch]"))
+        assert len(files) > 15, f"only {len(files)} files below {top}"
+        found += files
     return found
 
 
@@ -46,12 +50,12 @@ def all_faults(paths):
 
 @case("source files: 400 lines, 80 columns, no blanks at line ends, no TODO")
 def _():
-    equal(all_faults(sources()), [])
+    equal(all_faults(sources(SRC)), [])
 
 
-@case("unit tests keep the same rules")
+@case("unit tests and fuzz targets keep the same rules")
 def _():
-    equal(all_faults(sources(SOURCE / "tests/unit")), [])
+    equal(all_faults(sources(*TESTS)), [])
 
 
 @case("breaches of these rules are caught")
@@ -79,12 +83,12 @@ def clang_format(paths):
 
 @case("clang-format would leave src as it is")
 def _():
-    clang_format(sources())
+    clang_format(sources(SRC))
 
 
-@case("clang-format would leave the unit tests as they are")
+@case("clang-format would leave unit tests and fuzz targets as they are")
 def _():
-    clang_format(sources(SOURCE / "tests/unit"))
+    clang_format(sources(*TESTS))
 
 
 tap.main()

@@ -34,6 +34,11 @@ def error(name, *options):
     return ("-e", str(getattr(errno, name)), *options)
 
 
+def signalling(number):
+    """The process gets a signal."""
+    return ("-S", str(int(number)))
+
+
 class Place(tuple):
     """A system call: number of the process, number of the call in it, name."""
 

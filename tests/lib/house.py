@@ -296,12 +296,13 @@ class House:
             return list(pool.map(
                 lambda login: Attempt(self.inetd(*options), *login), logins))
 
-    def converse(self, data, *options):
-        """Feeds data to inetd mode through pipes; returns all output."""
+    def converse(self, data, *options, before=()):
+        """Feeds data to inetd mode through pipes; returns all output.  before
+        is a command that runs the daemon."""
         with open(self.log_path, "ab") as log:
             return subprocess.run(
-                [DAEMON, "-i", "--debug=100", *self.options(), *options],
-                input=data, stdout=subprocess.PIPE, stderr=log, timeout=120,
+                [*before, DAEMON, "-i", "--debug=100", *self.options(),
+                 *options], input=data, stdout=subprocess.PIPE, stderr=log, timeout=120,
                 check=False).stdout
 
     def start_daemon(self, *options, listen=None, before=()):

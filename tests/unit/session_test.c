@@ -4,12 +4,14 @@
 #include "box.h"
 #include "mail.h"
 #include "pop3/pop3.h"
+#include "support/clock.h"
 #include "support/text.h"
 #include "talk.h"
 #include "tap.h"
 
 #include <regex.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FIRST  FROM_LINE "Subject: 1\nStatus: RO\n\none\n\n"
@@ -294,6 +296,33 @@ stamps(void)
 	regfree(&pattern);
 }
 
+/* Milliseconds since the start of the system fit 32 bits for 49 days only. */
+static void
+long_sessions(void)
+{
+	static struct session session;
+	const int64_t days = INT64_C(24) * 3600 * 1000;
+	struct bytes log = { 0 };
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ok(clock_now() / 1000 - now.tv_sec <= 5 &&
+		clock_now() >= (int64_t)now.tv_sec * 1000,
+	    "row 59: time is CLOCK_MONOTONIC, in milliseconds");
+	box_log_to("log");
+	session_init(&session, -1, -1, "192.0.2.1");
+	session.started = clock_now() - 8 * days;
+	session_log_end(&session, SESSION_QUIT);
+	session.started = clock_now() - 60 * days;
+	session_log_end(&session, SESSION_QUIT);
+	box_read("log", &log);
+	ok(bytes_have(&log, " seconds=691200 "),
+	    "row 59: a session of 8 days has 691200 seconds");
+	ok(bytes_have(&log, " seconds=5184000 "),
+	    "row 59: one of 60 days, more than 32 bits of milliseconds");
+	bytes_free(&log);
+}
+
 int
 main(void)
 {
@@ -308,5 +337,6 @@ main(void)
 	bad_mailboxes();
 	empty_mailboxes();
 	stamps();
+	long_sessions();
 	return done();
 }

@@ -183,10 +183,10 @@ vm_pop3d(void)
 
 		if (rows[i].id != NULL)
 			is_text(
-			    ids.text[0], rows[i].id, "vm-pop3d, row %zu", i);
+			    ids.text[0], rows[i].id, "vm-pop3d, header %zu", i);
 		else
 			ok(ids_is_own(ids.text[0]),
-			    "vm-pop3d, row %zu: an id of ours", i);
+			    "vm-pop3d, header %zu: an id of ours", i);
 	}
 	is_text(id_with("vm-pop3d", "Message-Id: <a\0b>", 17).text[0], "a",
 	    "vm-pop3d, a line ends with a NUL");

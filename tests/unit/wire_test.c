@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -284,6 +285,46 @@ unread(void)
 	close(ends[1]);
 }
 
+/* ---- high descriptors --------------------------------------------------- */
+
+#define HIGH 1500
+
+static void
+high_descriptors(void)
+{
+	struct rlimit limit;
+	struct wire *wire;
+	char *line, answer[8];
+	int ends[2];
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_max <= HIGH) {
+		skip("no more than 1500 descriptors",
+		    "row 49: descriptors above 1024 are served");
+		return;
+	}
+	limit.rlim_cur = HIGH + 1;
+	open_pair(ends);
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    dup2(ends[0], HIGH) == -1 || write(ends[1], "NOOP\r\n", 6) != 6)
+		bail_out("dup2");
+	wire = new_wire(HIGH);
+	wire->idle_limit = 20000;
+	is_number(wire_read_line(wire, &line), WIRE_LINE,
+	    "row 49: a descriptor above 1024 is read");
+	is_text(line, "NOOP", "row 49: and what was sent comes");
+	wire->idle_limit = 50;
+	is_number(wire_read_line(wire, &line), WIRE_TIMEOUT,
+	    "row 49: it is waited for");
+	wire_line(wire, "+OK");
+	wire_flush(wire);
+	is_number(
+	    read(ends[1], answer, sizeof(answer)), 5, "row 49: and written to");
+	free(wire);
+	close(HIGH);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* ---- time --------------------------------------------------------------- */
 
 static void
@@ -328,6 +369,7 @@ main(void)
 	long_lines();
 	endless_lines();
 	unread();
+	high_descriptors();
 	timeouts();
 	return done();
 }
