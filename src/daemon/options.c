@@ -39,6 +39,7 @@ enum long_option {
 	OPTION_LOCK,
 	OPTION_FSYNC,
 	OPTION_RECOVER,
+	OPTION_SANDBOX,
 	OPTION_LATER
 };
 
@@ -76,6 +77,7 @@ static const struct option long_options[] = {
 	{ "lock", required_argument, NULL, OPTION_LOCK },
 	{ "fsync", required_argument, NULL, OPTION_FSYNC },
 	{ "recover", no_argument, NULL, OPTION_RECOVER },
+	{ "sandbox", required_argument, NULL, OPTION_SANDBOX },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 
@@ -148,6 +150,7 @@ set_defaults(struct options *options)
 	options->lock_methods = MBOX_LOCK_DEFAULT;
 	options->language = language_find(DEFAULT_LANGUAGE);
 	options->syncs = true;
+	options->is_sandboxed = true;
 	options->keeps_status = DEFAULT_STATUS != 0;
 }
 
@@ -189,6 +192,9 @@ set_running(struct options *options, int option, const char *value)
 		return true;
 	case OPTION_PID_FILE:
 		options->pid_file = value_path("pid-file", value);
+		return true;
+	case OPTION_SANDBOX:
+		options->is_sandboxed = value_is_yes("sandbox", value);
 		return true;
 	}
 	return false;
