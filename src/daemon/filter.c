@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* Sanitizers make calls of their own, and other C libraries others. */
-#if defined(WITH_FILTER) && defined(__GLIBC__)
+#if defined(WITH_SANDBOX) && defined(__GLIBC__)
 static const bool filter_is_built = FILTER_ARCHITECTURE != 0;
 #else
 static const bool filter_is_built = false;

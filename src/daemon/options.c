@@ -150,7 +150,9 @@ set_defaults(struct options *options)
 	options->lock_methods = MBOX_LOCK_DEFAULT;
 	options->language = language_find(DEFAULT_LANGUAGE);
 	options->syncs = true;
+#ifdef WITH_SANDBOX
 	options->is_sandboxed = true;
+#endif
 	options->keeps_status = DEFAULT_STATUS != 0;
 }
 
@@ -195,6 +197,10 @@ set_running(struct options *options, int option, const char *value)
 		return true;
 	case OPTION_SANDBOX:
 		options->is_sandboxed = value_is_yes("sandbox", value);
+#ifndef WITH_SANDBOX
+		if (options->is_sandboxed)
+			value_fail("--sandbox: built with --disable-sandbox");
+#endif
 		return true;
 	}
 	return false;

@@ -13,5 +13,7 @@ owner_become(const struct house *house, struct mbox_place *place)
 	    privilege_limit_session(&place->file_limit) == -1 ||
 	    privilege_become(place->owner, place->group) == -1)
 		return -1;
-	return house->options->is_sandboxed ? sandbox_session(place) : 0;
+	if (!house->options->is_sandboxed)
+		return 0;
+	return privilege_forbid_processes() == -1 ? -1 : sandbox_session(place);
 }

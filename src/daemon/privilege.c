@@ -125,9 +125,14 @@ lift_file_size(off_t *file_limit)
 static int
 limit(rlim_t descriptors)
 {
-	if (privilege_forbid_core() == -1 ||
-	    set_limit(RLIMIT_NOFILE, descriptors) == -1)
-		return -1;
+	return privilege_forbid_core() == -1
+	    ? -1
+	    : set_limit(RLIMIT_NOFILE, descriptors);
+}
+
+int
+privilege_forbid_processes(void)
+{
 	return set_limit(RLIMIT_NPROC, 0);
 }
 
@@ -135,7 +140,9 @@ limit(rlim_t descriptors)
 int
 privilege_limit_login(void)
 {
-	return limit(8) == -1 ? -1 : set_limit(RLIMIT_CPU, CPU_SECONDS);
+	if (limit(8) == -1 || set_limit(RLIMIT_CPU, CPU_SECONDS) == -1)
+		return -1;
+	return privilege_forbid_processes();
 }
 
 int
@@ -147,9 +154,5 @@ privilege_limit_session(off_t *file_limit)
 int
 privilege_bound_memory(void)
 {
-#ifdef WITH_FILTER
 	return set_limit(RLIMIT_AS, MEMORY_SIZE);
-#else
-	return 0;
-#endif
 }

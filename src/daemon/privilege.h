@@ -31,15 +31,16 @@ int privilege_enclose(const char *directory);
  * 300 s of processor time.  0, or -1 with errno. */
 int privilege_limit_login(void);
 
-/* For who works on a mailbox: no core dump, no new process, 32 descriptors; but
- * files as long as may be: what another program allows its children must not
- * cut off an update.  *file_limit is how long, or 0 for any length.  Nor is
- * there a bound on memory and processor time, for both grow with the mailbox.
- * 0, or -1 with errno. */
+/* For who works on a mailbox: no core dump, 32 descriptors; but files as long
+ * as may be, for what another program allows its children must not cut off an
+ * update.  *file_limit is how long, or 0 for any length.  Memory and processor
+ * time have no bound, for both grow with the mailbox.  0, or -1 with errno. */
 int privilege_limit_session(off_t *file_limit);
 
-/* 256 MB of address space; nothing where a sanitizer takes more by itself.  0,
- * or -1 with errno. */
+/* No new process, once this one is not root.  0, or -1 with errno. */
+int privilege_forbid_processes(void);
+
+/* 256 MB of address space.  0, or -1 with errno. */
 int privilege_bound_memory(void);
 
 /* No core dump, which would hold mail and secrets.  0, or -1 with errno. */

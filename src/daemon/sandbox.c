@@ -150,13 +150,14 @@ void
 sandbox_complain(bool is_wanted)
 {
 	if (!is_wanted) {
-		log_event(LOG_WARNING, "sandbox: switched off by --sandbox=no");
+		log_event(LOG_WARNING,
+		    "sandbox: none, by --sandbox=no or by this build");
 		return;
 	}
 	if (!filter_is_available())
 		log_event(LOG_NOTICE,
-		    "sandbox: no filter of system calls, by this kernel or "
-		    "this build");
+		    "sandbox: no filter of system calls, by this kernel, "
+		    "processor or C library");
 	if (!paths_are_restrictable())
 		log_event(LOG_NOTICE,
 		    "sandbox: this kernel has no landlock, or it is switched "
