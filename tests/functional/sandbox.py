@@ -4,11 +4,13 @@ import os
 import pathlib
 import re
 import signal
+import subprocess
 import time
 
 import tap
-from house import (BUILD, SOURCE, House, IS_ROOT, OWNER, GROUP, children_of,
-                   status_of)
+from house import (BUILD, DAEMON, SOURCE, House, IS_ROOT, OWNER, GROUP,
+                   children_of, status_of)
+from strace import ENVIRONMENT, injecting
 from tap import case, equal
 
 SANDBOX = "#define WITH_SANDBOX 1" in (BUILD / "config.h").read_text()
@@ -152,6 +154,21 @@ def _():
                 client.login("joe@kvt.dk", "secret")
                 client.ok("QUIT")
         equal(told(), before)
+
+
+@case("a kernel without landlock serves all the same")
+def _():
+    for error in "ENOSYS", "EOPNOTSUPP":
+        with house_with() as house:
+            done = subprocess.run(
+                injecting(f"error={error}", "landlock_create_ruleset", DAEMON,
+                          "-i", "--debug=100", *house.options()),
+                input=b"USER joe@kvt.dk\r\nPASS secret\r\nDELE 1\r\nQUIT\r\n",
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                env=ENVIRONMENT, check=False)
+            equal(done.returncode, 0)
+            assert done.stdout.splitlines()[-1].startswith(b"+OK"), done.stdout
+            equal(house.mailbox("joe", "kvt.dk").read_bytes(), b"")
 
 
 @case("a login child that is killed for a system call is logged")
