@@ -5,6 +5,7 @@
 #include "daemon/listener.h"
 #include "daemon/options.h"
 #include "daemon/recovery.h"
+#include "daemon/sandbox.h"
 #include "support/fileio.h"
 #include "support/log.h"
 #include "support/signals.h"
@@ -30,10 +31,14 @@ main(int argc, char **argv)
 	signals_init();
 	if (house_prepare(&house, &options) == -1)
 		return EX_CONFIG;
+	if (options.is_sandboxed && sandbox_begin() == -1)
+		return EX_OSERR;
 	if (options.recovers)
 		return recovery_run_all(&house) == 0 ? EX_OK : EX_TEMPFAIL;
-	if (options.is_daemon)
+	if (options.is_daemon) {
+		sandbox_complain(options.is_sandboxed);
 		return listener_run(&house);
+	}
 	arrival.offers_challenges = house_offers_challenges(&house);
 	return connection_serve(&house, &arrival);
 }

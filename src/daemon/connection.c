@@ -7,9 +7,8 @@
 
 #include "daemon/arrival.h"
 #include "daemon/connection.h"
-#include "daemon/lockkeeper.h"
 #include "daemon/login.h"
-#include "daemon/privilege.h"
+#include "daemon/owner.h"
 #include "daemon/recovery.h"
 #include "daemon/report.h"
 #include "support/clock.h"
@@ -220,7 +219,8 @@ log_in(struct connection *connection)
 	const struct house *house = connection->house;
 	struct login_cell cell = { .uid = house->login_uid,
 		.gid = house->login_gid,
-		.directory = house->state.empty };
+		.directory = house->state.empty,
+		.is_sandboxed = house->options->is_sandboxed };
 	enum session_event event, told;
 
 	if (login_start(&connection->login, &connection->session, &cell) ==
@@ -271,17 +271,12 @@ find_place(struct connection *connection)
 	return 0;
 }
 
-/* Gives root up for good, between the last thing that only root may do and
- * the first look at the mailbox. */
 static int
 become_owner(struct connection *connection)
 {
 	const struct account *account = &connection->finding.account;
 
-	if (lockkeeper_start(&connection->place, account->uid, account->gid,
-		connection->house->login_uid) == 0 &&
-	    privilege_forbid_core() == 0 && privilege_lift_limits() == 0 &&
-	    privilege_become(account->uid, account->gid) == 0)
+	if (owner_become(connection->house, &connection->place) == 0)
 		return 0;
 	log_event(LOG_ERR, "cannot become uid %u, gid %u: %s user=%s addr=%s",
 	    account->uid, account->gid, strerror(errno), account->name,

@@ -40,6 +40,7 @@ const char options_help[] =
     "      --pid-file=PATH       write the process id there\n"
     "      --lock=METHODS        dotlock,fcntl,flock (dotlock,fcntl)\n"
     "      --fsync=yes|no        no: faster, and mail may be lost\n"
+    "      --sandbox=yes|no      no: for diagnosis only\n"
     "      --recover             finish interrupted updates, then end\n"
     "  -h, --help                this text\n"
     "  -v, --version             version and licence\n";

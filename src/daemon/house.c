@@ -50,6 +50,7 @@ house_set_methods(const struct house *house, struct mbox_place *place)
 	place->syncs = house->options->syncs;
 	place->uidl = house->options->uidl;
 	place->journal_size = JOURNAL_SIZE;
+	place->file_limit = 0;
 	place->journal[0] = place->journal[1] = place->ids = -1;
 	place->keeper = place->last = -1;
 	place->pause = 0;

@@ -3,6 +3,7 @@
 
 #include "daemon/lockkeeper.h"
 #include "daemon/privilege.h"
+#include "daemon/sandbox.h"
 #include "support/fileio.h"
 #include "support/log.h"
 #include "support/signals.h"
@@ -38,28 +39,37 @@ close_others(int *socket, int *directory)
 	return 0;
 }
 
-static void keep(const struct mbox_place *place, const struct stat *status,
-    int socket, int directory, uid_t uid) __attribute__((noreturn));
+/* Becomes harmless; what is left is a directory and one name in it. */
+static int
+lock_up(const struct house *house, const struct stat *status, int directory)
+{
+	if (privilege_forbid_core() == -1 ||
+	    ((status->st_mode & S_IWGRP) != 0 && status->st_gid != 0 &&
+		privilege_become(house->login_uid, status->st_gid) == -1))
+		return -1;
+	return house->options->is_sandboxed ? sandbox_keeper(directory) : 0;
+}
+
+static void keep(const struct house *house, const struct mbox_place *place,
+    const struct stat *status, int socket, int directory)
+    __attribute__((noreturn));
 
 static void
-keep(const struct mbox_place *place, const struct stat *status, int socket,
-    int directory, uid_t uid)
+keep(const struct house *house, const struct mbox_place *place,
+    const struct stat *status, int socket, int directory)
 {
 	signals_ignore(SIGTERM); /* the session ends first, then we do */
 	signals_ignore(SIGUSR2);
 	if (close_others(&socket, &directory) == -1 ||
-	    privilege_forbid_core() == -1)
-		_exit(EXIT_FAILURE);
-	if ((status->st_mode & S_IWGRP) != 0 && status->st_gid != 0 &&
-	    privilege_become(uid, status->st_gid) == -1)
+	    lock_up(house, status, directory) == -1)
 		_exit(EXIT_FAILURE);
 	mbox_keep_lock(socket, directory, place->name);
 	_exit(EXIT_SUCCESS);
 }
 
 static int
-start(struct mbox_place *place, const struct stat *status, int directory,
-    uid_t uid)
+start(const struct house *house, struct mbox_place *place,
+    const struct stat *status, int directory)
 {
 	int sockets[2];
 	pid_t pid;
@@ -69,7 +79,7 @@ start(struct mbox_place *place, const struct stat *status, int directory,
 	pid = fork();
 	if (pid == 0) {
 		close(sockets[0]);
-		keep(place, status, sockets[1], directory, uid);
+		keep(house, place, status, sockets[1], directory);
 	}
 	close(sockets[1]);
 	if (pid == -1) {
@@ -81,8 +91,7 @@ start(struct mbox_place *place, const struct stat *status, int directory,
 }
 
 int
-lockkeeper_start(
-    struct mbox_place *place, uid_t uid, gid_t gid, uid_t keeper_uid)
+lockkeeper_start(const struct house *house, struct mbox_place *place)
 {
 	struct stat status;
 	int directory, result = 0;
@@ -95,8 +104,8 @@ lockkeeper_start(
 		return 0; /* no directory, no mailbox, no lock */
 	if (fstat(directory, &status) == -1)
 		result = -1;
-	else if (!may_write(&status, uid, gid))
-		result = start(place, &status, directory, keeper_uid);
+	else if (!may_write(&status, place->owner, place->group))
+		result = start(house, place, &status, directory);
 	close(directory);
 	return result;
 }

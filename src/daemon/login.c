@@ -7,6 +7,7 @@
 
 #include "daemon/login.h"
 #include "daemon/privilege.h"
+#include "daemon/sandbox.h"
 #include "pop3/language.h"
 #include "support/clock.h"
 #include "support/fileio.h"
@@ -48,7 +49,11 @@ lock_up(const struct login_cell *cell)
 	/* After the change of identity, which would clear it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
 		return -1;
-	return privilege_limit();
+	if (privilege_limit_login() == -1)
+		return -1;
+	if (!cell->is_sandboxed)
+		return 0;
+	return privilege_bound_memory() == -1 ? -1 : sandbox_login();
 }
 
 static int
@@ -214,11 +219,23 @@ login_take_over(
 	return LOGIN_CONFIRMED;
 }
 
+static void
+complain_of_signal(int signal)
+{
+	log_event(LOG_ALERT, "the login child was killed by signal %d%s",
+	    signal,
+	    signal == SIGSYS ? ", for a system call that it must not make"
+			     : "");
+}
+
 /* Only an end can be told by a status: a child that claims SESSION_ATTEMPT, and
  * with it a login that nobody has verified, lies. */
 static enum session_event
 judge_status(int status)
 {
+	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL &&
+	    WTERMSIG(status) != SIGTERM)
+		complain_of_signal(WTERMSIG(status));
 	if (!WIFEXITED(status))
 		return SESSION_GONE;
 	switch ((enum session_event)WEXITSTATUS(status)) {

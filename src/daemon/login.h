@@ -20,6 +20,7 @@ struct login_cell {
 	uid_t uid;
 	gid_t gid;
 	const char *directory; /* empty, of root */
+	bool is_sandboxed;
 };
 
 /* Starts the child, which greets the client.  0, or -1 with errno. */

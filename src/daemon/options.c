@@ -42,6 +42,7 @@ enum long_option {
 	OPTION_LOCK,
 	OPTION_FSYNC,
 	OPTION_RECOVER,
+	OPTION_SANDBOX,
 	OPTION_LATER
 };
 
@@ -81,6 +82,7 @@ static const struct option long_options[] = {
 	{ "lock", required_argument, NULL, OPTION_LOCK },
 	{ "fsync", required_argument, NULL, OPTION_FSYNC },
 	{ "recover", no_argument, NULL, OPTION_RECOVER },
+	{ "sandbox", required_argument, NULL, OPTION_SANDBOX },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 
@@ -166,6 +168,9 @@ set_defaults(struct options *options)
 	options->lock_methods = MBOX_LOCK_DEFAULT;
 	options->language = language_find(DEFAULT_LANGUAGE);
 	options->syncs = true;
+#ifdef WITH_SANDBOX
+	options->is_sandboxed = true;
+#endif
 	options->keeps_status = DEFAULT_STATUS != 0;
 }
 
@@ -207,6 +212,13 @@ set_running(struct options *options, int option, const char *value)
 		return true;
 	case OPTION_PID_FILE:
 		options->pid_file = value_path("pid-file", value);
+		return true;
+	case OPTION_SANDBOX:
+		options->is_sandboxed = value_is_yes("sandbox", value);
+#ifndef WITH_SANDBOX
+		if (options->is_sandboxed)
+			value_fail("--sandbox: built with --disable-sandbox");
+#endif
 		return true;
 	}
 	return false;

@@ -27,13 +27,21 @@ int privilege_become(uid_t uid, gid_t gid);
  * errno. */
 int privilege_enclose(const char *directory);
 
-/* Takes the right to start processes, to open more than a few files and to
- * leave a core dump.  0, or -1 with errno. */
-int privilege_limit(void);
+/* For who talks to strangers: no core dump, no new process, 8 descriptors,
+ * 300 s of processor time.  0, or -1 with errno. */
+int privilege_limit_login(void);
 
-/* Lets the process write files as long as may be: what another program allows
- * its children must not cut off an update.  0, or -1 with errno. */
-int privilege_lift_limits(void);
+/* For who works on a mailbox: no core dump, 32 descriptors; but files as long
+ * as may be, for what another program allows its children must not cut off an
+ * update.  *file_limit is how long, or 0 for any length.  Memory and processor
+ * time have no bound, for both grow with the mailbox.  0, or -1 with errno. */
+int privilege_limit_session(off_t *file_limit);
+
+/* No new process, once this one is not root.  0, or -1 with errno. */
+int privilege_forbid_processes(void);
+
+/* 256 MB of address space.  0, or -1 with errno. */
+int privilege_bound_memory(void);
 
 /* No core dump, which would hold mail and secrets.  0, or -1 with errno. */
 int privilege_forbid_core(void);

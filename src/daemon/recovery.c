@@ -4,8 +4,7 @@
  */
 #include "config.h"
 
-#include "daemon/lockkeeper.h"
-#include "daemon/privilege.h"
+#include "daemon/owner.h"
 #include "daemon/recovery.h"
 #include "support/clock.h"
 #include "support/fileio.h"
@@ -39,10 +38,7 @@ recover_as_owner(const struct house *house, struct mbox_place *place)
 {
 	struct mbox_reason reason;
 
-	if (lockkeeper_start(
-		place, place->owner, place->group, house->login_uid) == -1 ||
-	    privilege_forbid_core() == -1 || privilege_lift_limits() == -1 ||
-	    privilege_become(place->owner, place->group) == -1) {
+	if (owner_become(house, place) == -1) {
 		log_event(LOG_ERR, "cannot become uid %u: %s", place->owner,
 		    strerror(errno));
 		return RESULT_LATER;

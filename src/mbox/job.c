@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 /* A journal that cannot have the usual portion tries halves of it. */
@@ -50,12 +49,9 @@ can_be_halved(off_t portion)
 /* A write that a limit cuts off in the middle of a block could not be told from
  * that of another program. */
 static bool
-is_within_limit(off_t size)
+is_within_limit(const struct mbox_place *place, off_t size)
 {
-	struct rlimit limit;
-
-	return getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
-	    (limit.rlim_cur == RLIM_INFINITY || (rlim_t)size < limit.rlim_cur);
+	return place->file_limit == 0 || size < place->file_limit;
 }
 
 static int
@@ -64,7 +60,7 @@ reserve(struct job *job)
 	off_t left = plan_left(&job->plan);
 	off_t portion = job->place->journal_size;
 
-	if (!is_within_limit(job->plan.end)) {
+	if (!is_within_limit(job->place, job->plan.end)) {
 		job->is_refused = true;
 		errno = EFBIG;
 		return -1;

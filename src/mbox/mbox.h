@@ -59,6 +59,7 @@ struct mbox_place {
 	gid_t group;		   /* of the owner */
 	int journal[2];		   /* descriptors of the redo journal, or -1 */
 	off_t journal_size;	   /* octets of mail in it at most */
+	off_t file_limit;	   /* octets of any file, or 0: no limit */
 	int ids;	    /* descriptor of what is remembered of ids, or -1 */
 	unsigned int pause; /* s from session to session at least, or 0 */
 	int last; /* descriptor of a file as old as the last one, or -1 */

@@ -3,7 +3,8 @@
 
 #include "support/clock.h"
 
-#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
 #include <time.h>
 
 int64_t
@@ -18,11 +19,13 @@ clock_now(void)
 void
 clock_sleep_until(int64_t moment)
 {
-	struct timespec until;
+	int64_t left;
 
-	until.tv_sec = (time_t)(moment / 1000);
-	until.tv_nsec = (long)(moment % 1000) * 1000000;
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) ==
-	    EINTR)
-		continue;
+	while ((left = moment - clock_now()) > 0) {
+		struct timespec limit;
+
+		limit.tv_sec = (time_t)(left / 1000);
+		limit.tv_nsec = (long)(left % 1000) * 1000000;
+		(void)ppoll(NULL, 0, &limit, NULL);
+	}
 }

@@ -5,9 +5,12 @@
 #include "config.h"
 
 #include "support/log.h"
+#include "support/fileio.h"
+#include "support/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LINE_MAX_LENGTH 1024
@@ -60,6 +63,17 @@ log_set_traces(unsigned int mask)
 	log_trace_mask = mask;
 }
 
+/* As one piece: other processes write there too. */
+static void
+write_line(const char *line)
+{
+	char text[LINE_MAX_LENGTH + 64];
+
+	text_format(text, sizeof(text), "%.32s[%ld]: %s\n", log_program,
+	    (long)getpid(), line);
+	(void)fileio_write(STDERR_FILENO, text, strlen(text));
+}
+
 static void log_line(int priority, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
@@ -70,8 +84,7 @@ log_line(int priority, const char *format, va_list arguments)
 
 	vsnprintf(line, sizeof(line), format, arguments);
 	if (log_uses_stderr || log_echoes)
-		dprintf(STDERR_FILENO, "%s[%ld]: %s\n", log_program,
-		    (long)getpid(), line);
+		write_line(line);
 	if (!log_uses_stderr && !log_is_closed)
 		syslog(priority, "%s", line);
 }

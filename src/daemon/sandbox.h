@@ -1,0 +1,37 @@
+/*
+ * The sandbox: what a process may still do once it has all that it needs.
+ * Three lists of system calls, of which any other kills, and at most one
+ * directory.  Where the kernel lacks a part, the others are used.
+ *
+ * The functions are for good; callers must end the process when one fails.
+ */
+#ifndef DAEMON_SANDBOX_H
+#define DAEMON_SANDBOX_H
+
+#include "daemon/filter.h"
+#include "mbox/mbox.h"
+
+/* For this process and all that it starts: no program that is executed can
+ * have more rights than it.  0, or -1 with errno. */
+int sandbox_begin(void);
+
+/* Logs if the sandbox is not wanted, or which parts of it are missing. */
+void sandbox_complain(bool is_wanted);
+
+/* The login child: talks over descriptors that are open, and opens none.
+ * 0, or -1 with errno. */
+int sandbox_login(void);
+
+/* The session, or whoever finishes an interrupted update, as the mailbox owner
+ * and with place->keeper set: reaches the directory of the mailbox.  0, or -1
+ * with errno. */
+int sandbox_session(const struct mbox_place *place);
+
+/* The lock keeper: reaches the open directory.  0, or -1 with errno. */
+int sandbox_keeper(int directory);
+
+/* The lists, to be counted. */
+enum sandbox_kind { SANDBOX_LOGIN, SANDBOX_SESSION, SANDBOX_KEEPER };
+const struct filter_row *sandbox_calls(enum sandbox_kind kind, size_t *count);
+
+#endif
