@@ -49,11 +49,11 @@ lock_up(const struct login_cell *cell)
 	/* After the change of identity, which would clear it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
 		return -1;
-	if (privilege_limit_login() == -1)
+	if (privilege_forbid_core() == -1 || privilege_forbid_processes() == -1)
 		return -1;
 	if (!cell->is_sandboxed)
 		return 0;
-	return privilege_bound_memory() == -1 ? -1 : sandbox_login();
+	return privilege_limit_login() == -1 ? -1 : sandbox_login();
 }
 
 static int

@@ -10,10 +10,11 @@ int
 owner_become(const struct house *house, struct mbox_place *place)
 {
 	if (lockkeeper_start(house, place) == -1 ||
-	    privilege_limit_session(&place->file_limit) == -1 ||
+	    privilege_forbid_core() == -1 ||
+	    privilege_lift_file_size(&place->file_limit) == -1 ||
 	    privilege_become(place->owner, place->group) == -1)
 		return -1;
 	if (!house->options->is_sandboxed)
 		return 0;
-	return privilege_forbid_processes() == -1 ? -1 : sandbox_session(place);
+	return privilege_limit_session() == -1 ? -1 : sandbox_session(place);
 }

@@ -106,28 +106,20 @@ privilege_forbid_core(void)
 
 /* A hard limit stays where it cannot be lifted; the journal reckons with
  * it. */
-static int
-lift_file_size(off_t *file_limit)
+int
+privilege_lift_file_size(off_t *most)
 {
 	struct rlimit limit;
 
-	*file_limit = 0;
+	*most = 0;
 	if (set_limit(RLIMIT_FSIZE, RLIM_INFINITY) == 0)
 		return 0;
 	if (getrlimit(RLIMIT_FSIZE, &limit) == -1)
 		return -1;
 	limit.rlim_cur = limit.rlim_max;
 	if (limit.rlim_max != RLIM_INFINITY)
-		*file_limit = (off_t)limit.rlim_max;
+		*most = (off_t)limit.rlim_max;
 	return setrlimit(RLIMIT_FSIZE, &limit);
-}
-
-static int
-limit(rlim_t descriptors)
-{
-	return privilege_forbid_core() == -1
-	    ? -1
-	    : set_limit(RLIMIT_NOFILE, descriptors);
 }
 
 int
@@ -140,19 +132,16 @@ privilege_forbid_processes(void)
 int
 privilege_limit_login(void)
 {
-	if (limit(8) == -1 || set_limit(RLIMIT_CPU, CPU_SECONDS) == -1)
+	if (set_limit(RLIMIT_NOFILE, 8) == -1 ||
+	    set_limit(RLIMIT_CPU, CPU_SECONDS) == -1)
 		return -1;
-	return privilege_forbid_processes();
-}
-
-int
-privilege_limit_session(off_t *file_limit)
-{
-	return limit(32) == -1 ? -1 : lift_file_size(file_limit);
-}
-
-int
-privilege_bound_memory(void)
-{
 	return set_limit(RLIMIT_AS, MEMORY_SIZE);
+}
+
+int
+privilege_limit_session(void)
+{
+	if (privilege_forbid_processes() == -1)
+		return -1;
+	return set_limit(RLIMIT_NOFILE, 32);
 }

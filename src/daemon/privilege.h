@@ -27,21 +27,22 @@ int privilege_become(uid_t uid, gid_t gid);
  * errno. */
 int privilege_enclose(const char *directory);
 
-/* For who talks to strangers: no core dump, no new process, 8 descriptors,
- * 300 s of processor time.  0, or -1 with errno. */
-int privilege_limit_login(void);
-
-/* For who works on a mailbox: no core dump, 32 descriptors; but files as long
- * as may be, for what another program allows its children must not cut off an
- * update.  *file_limit is how long, or 0 for any length.  Memory and processor
- * time have no bound, for both grow with the mailbox.  0, or -1 with errno. */
-int privilege_limit_session(off_t *file_limit);
+/* Lets the process write files as long as may be: what another program allows
+ * its children must not cut off an update.  *most is how long, or 0 for any
+ * length.  0, or -1 with errno. */
+int privilege_lift_file_size(off_t *most);
 
 /* No new process, once this one is not root.  0, or -1 with errno. */
 int privilege_forbid_processes(void);
 
-/* 256 MB of address space.  0, or -1 with errno. */
-int privilege_bound_memory(void);
+/* For who talks to strangers: 8 descriptors, 256 MB, 300 s of processor time.
+ * 0, or -1 with errno. */
+int privilege_limit_login(void);
+
+/* For who works on a mailbox: no new process, 32 descriptors.  Memory and
+ * processor time have no bound, for both grow with the mailbox.  0, or -1 with
+ * errno. */
+int privilege_limit_session(void);
 
 /* No core dump, which would hold mail and secrets.  0, or -1 with errno. */
 int privilege_forbid_core(void);
