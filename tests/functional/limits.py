@@ -129,15 +129,14 @@ def _():
         house.start_daemon("--max-per-source=20", "--max-login-failures=1")
         with concurrent.futures.ThreadPoolExecutor(11) as pool:
             list(pool.map(lambda _: fail_once(house, "127.0.0.9"), range(11)))
+        house.wait_for(lambda: not children_of(house.daemon.pid), "their end")
         with connect(house, "127.0.0.9") as client:
             house.wait_for(lambda: children_of(house.daemon.pid), "the child")
-            started = time.monotonic()
             house.daemon.send_signal(signal.SIGTERM)
             house.logged("stopping, 1 sessions are still open")
             house.daemon.send_signal(signal.SIGTERM)
-            assert client.is_ended()
-            house.daemon.wait(timeout=20)
-            assert time.monotonic() - started < 4.5
+            assert client.is_ended()  # without a greeting
+            equal(house.daemon.wait(timeout=20), 0)
 
 
 @case("the daemon can be stopped while a failure waits for its answer")
@@ -152,12 +151,10 @@ def _():
             client.send(b"PASS wrong\r\n")
             house.wait_for(lambda: house.log().count("login failed") == 3,
                            "the third failure")
-            started = time.monotonic()
             for text in ("stopping", "stopped after"):
                 house.daemon.send_signal(signal.SIGTERM)
                 house.logged(text)
-            assert client.is_ended()
-            assert time.monotonic() - started < 3.5
+            assert client.is_ended()  # without a reply
 
 
 # ---- errors of the system ---------------------------------------------------
