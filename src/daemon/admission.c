@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "daemon/admission.h"
+#include "support/often.h"
 #include "support/secret.h"
 
 #include <stddef.h>
@@ -73,10 +74,8 @@ admission_is_slow(
 
 /* ---- room --------------------------------------------------------------- */
 
-/* Early drop: who floods the door loses connections in proportion, and a
- * client that tries again comes in. */
 static bool
-is_dropped(size_t waiting, size_t share)
+must_drop(size_t waiting, size_t share)
 {
 	size_t safe = share / 2;
 
@@ -89,12 +88,29 @@ is_dropped(size_t waiting, size_t share)
 const char *
 admission_lack(const struct children *children)
 {
-	if (children->count >= children->most)
-		return "too many sessions";
-	if (is_dropped(
-		children_before_login(children), (children->most + 1) / 2))
-		return "too many connections before their login";
-	return NULL;
+	return children->count >= children->most ? "too many sessions" : NULL;
+}
+
+struct child *
+admission_victim(struct children *children)
+{
+	size_t waiting = children_before_login(children);
+
+	return must_drop(waiting, (children->most + 1) / 2)
+	    ? children_longest(children)
+	    : NULL;
+}
+
+void
+admission_make_room(struct children *children)
+{
+	struct child *victim = admission_victim(children);
+
+	if (victim == NULL)
+		return;
+	often_log(LOG_WARNING,
+	    "too many connections before their login, the oldest are dropped");
+	children_drop(victim);
 }
 
 const char *

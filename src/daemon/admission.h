@@ -1,6 +1,6 @@
 /*
- * Who is let in: the limits on the number of sessions, on those before the
- * login, and on one source.
+ * Who is let in, and who has to make room: the limits on the number of
+ * sessions, on those before the login, and on one source.
  */
 #ifndef DAEMON_ADMISSION_H
 #define DAEMON_ADMISSION_H
@@ -33,10 +33,19 @@ void admission_note_failure(
 bool admission_is_slow(
     const struct failures *failures, const struct source *source, int64_t now);
 
-/* Why there is no room for one more, or NULL.  At random, the more connections
- * are before their login: from a quarter of all slots on, and always from one
- * half on. */
+/* Why there is no room for one more, or NULL. */
 const char *admission_lack(const struct children *children);
+
+/*
+ * Who must go before his login when one more comes, or NULL.  Those before
+ * their login have half of the slots.  From half of these on it is, at random
+ * and the more likely the more they are, the one that has waited longest; if
+ * all are taken it always is.  So who does not log in makes room for who does.
+ */
+struct child *admission_victim(struct children *children);
+
+/* Drops that one, if there is one. */
+void admission_make_room(struct children *children);
 
 /* Why there is no room for one more of this source, or NULL. */
 const char *admission_lack_for(const struct children *children,

@@ -8,7 +8,6 @@
 #include "support/clock.h"
 #include "support/log.h"
 #include "support/often.h"
-#include "support/signals.h"
 
 #define SLOW_DELAY 5000 /* ms until a source that fails often is greeted */
 
@@ -59,17 +58,6 @@ tell_source(struct session *session, const struct peer *peer, int reports,
 	return SESSION_STOPPED;
 }
 
-static enum session_event
-wait_before_greeting(const struct session *session)
-{
-	int64_t until = clock_now() + SLOW_DELAY;
-	enum session_event event = SESSION_CONTINUE;
-
-	while (event == SESSION_CONTINUE && signals_poll(NULL, 0, until) == -1)
-		event = session_take_signals(session);
-	return event;
-}
-
 enum session_event
 arrival_run(
     struct session *session, struct peer *peer, const struct arrival *arrival)
@@ -85,6 +73,6 @@ arrival_run(
 		event = tell_source(session, peer, arrival->reports, &is_slow);
 	log_trace(TRACE_CONNECTION, "connection addr=%s", peer->text);
 	if (is_slow && event == SESSION_CONTINUE)
-		event = wait_before_greeting(session);
+		event = session_wait(session, clock_now() + SLOW_DELAY);
 	return event;
 }

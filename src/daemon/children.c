@@ -35,7 +35,8 @@ children_add(struct children *children, pid_t pid, const struct source *source)
 	child->pid = pid;
 	child->source = *source;
 	child->is_before_login = true;
-	children->total++;
+	child->is_leaving = false;
+	child->since = children->total++;
 }
 
 struct child *
@@ -49,6 +50,12 @@ children_find(struct children *children, pid_t pid)
 	return NULL;
 }
 
+static bool
+is_waiting(const struct child *child)
+{
+	return child->is_before_login && !child->is_leaving;
+}
+
 size_t
 children_before_login(const struct children *children)
 {
@@ -56,8 +63,31 @@ children_before_login(const struct children *children)
 	size_t i;
 
 	for (i = 0; i < children->count; i++)
-		count += children->rows[i].is_before_login;
+		count += is_waiting(&children->rows[i]);
 	return count;
+}
+
+struct child *
+children_longest(struct children *children)
+{
+	struct child *longest = NULL;
+	size_t i;
+
+	for (i = 0; i < children->count; i++) {
+		struct child *child = &children->rows[i];
+
+		if (is_waiting(child) &&
+		    (longest == NULL || child->since < longest->since))
+			longest = child;
+	}
+	return longest;
+}
+
+void
+children_drop(struct child *child)
+{
+	child->is_leaving = true;
+	kill(child->pid, SIGTERM);
 }
 
 size_t

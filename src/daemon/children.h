@@ -14,6 +14,8 @@ struct child {
 	pid_t pid;
 	struct source source;
 	bool is_before_login;
+	bool is_leaving;     /* has been told to end before its login */
+	unsigned long since; /* how many there had been when it came */
 };
 
 struct children {
@@ -34,8 +36,13 @@ void children_add(
 /* The row of a child, or NULL; good until one is added or taken off. */
 struct child *children_find(struct children *children, pid_t pid);
 
-/* How many children have nobody logged in. */
+/* How many children have nobody logged in, without those that are leaving; and
+ * the one of them that has waited longest, or NULL. */
 size_t children_before_login(const struct children *children);
+struct child *children_longest(struct children *children);
+
+/* Tells a child to end before its login. */
+void children_drop(struct child *child);
 
 /* How many children serve this source. */
 size_t children_of(

@@ -91,13 +91,10 @@ refusal_delay(unsigned int failures)
 	    << (failures < MOST_DOUBLINGS ? failures : MOST_DOUBLINGS);
 }
 
-/* Every refusal leaves the same time after its attempt, whatever the look-up
- * and the hash have cost. */
 static enum session_answer
 judge(struct connection *connection)
 {
 	struct session *session = &connection->session;
-	int64_t answer_at = clock_now() + refusal_delay(session->failures);
 	enum account_verdict verdict;
 
 	verdict = account_verify(&connection->house->options->rules,
@@ -111,11 +108,11 @@ judge(struct connection *connection)
 	if (verdict == ACCOUNT_ACCEPTED)
 		return ANSWER_ACCEPTED;
 	log_failure(connection, connection->finding.why);
-	if (verdict == ACCOUNT_REFUSED)
-		report_send(connection->reports, REPORT_FAILURE,
-		    &connection->peer.address);
-	clock_sleep_until(answer_at);
-	return verdict == ACCOUNT_REFUSED ? ANSWER_REFUSED : ANSWER_TROUBLE;
+	if (verdict != ACCOUNT_REFUSED)
+		return ANSWER_TROUBLE;
+	report_send(
+	    connection->reports, REPORT_FAILURE, &connection->peer.address);
+	return ANSWER_REFUSED;
 }
 
 /* What runs from here on is not trusted by the listener any more. */
@@ -182,20 +179,42 @@ take_over(struct connection *connection)
 	return result;
 }
 
+static enum session_event
+accept_attempt(struct connection *connection)
+{
+	login_answer(
+	    &connection->login, ANSWER_ACCEPTED, connection->finding.signature);
+	return take_over(connection);
+}
+
+/* Every refusal leaves the same time after its attempt, whatever the look-up
+ * and the hash have cost. */
+static enum session_event
+refuse_attempt(struct connection *connection, enum session_answer answer,
+    int64_t answer_at)
+{
+	struct session *session = &connection->session;
+	enum session_event event = session_wait(session, answer_at);
+
+	if (event != SESSION_CONTINUE)
+		return event;
+	login_answer(&connection->login, answer, connection->finding.signature);
+	/* The child counts too, but it is not trusted. */
+	return ++session->failures > session->most_failures ? SESSION_ABUSE
+							    : SESSION_CONTINUE;
+}
+
 /* Answers one attempt.  SESSION_ATTEMPT means: accepted, go on as the user. */
 static enum session_event
 answer_attempt(struct connection *connection)
 {
 	struct session *session = &connection->session;
+	int64_t answer_at = clock_now() + refusal_delay(session->failures);
 	enum session_answer answer = judge(connection);
-	enum session_event event = SESSION_CONTINUE;
+	enum session_event event = answer == ANSWER_ACCEPTED
+	    ? accept_attempt(connection)
+	    : refuse_attempt(connection, answer, answer_at);
 
-	login_answer(&connection->login, answer, connection->finding.signature);
-	if (answer == ANSWER_ACCEPTED)
-		event = take_over(connection);
-	/* The child counts too, but it is not trusted. */
-	else if (++session->failures > session->most_failures)
-		event = SESSION_ABUSE;
 	explicit_bzero(&session->credentials, sizeof(session->credentials));
 	explicit_bzero(connection->finding.signature, CREDENTIALS_PROOF_SIZE);
 	return event;

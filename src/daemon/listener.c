@@ -146,6 +146,7 @@ admit(struct listener *listener, int client, const struct address *peer)
 	if (why != NULL) {
 		refuse(listener, client, why, peer);
 	} else {
+		admission_make_room(&listener->children);
 		refresh_challenges(listener);
 		start_child(listener, client, peer, &source);
 	}

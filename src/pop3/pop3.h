@@ -130,6 +130,9 @@ void session_log_status(const struct session *session);
  * which is SESSION_STOPPED. */
 enum session_event session_take_signals(const struct session *session);
 
+/* Waits until the clock_now() moment until, or SESSION_STOPPED comes. */
+enum session_event session_wait(const struct session *session, int64_t until);
+
 /* Frees the mailbox.  The descriptors stay open. */
 void session_free(struct session *session);
 

@@ -126,6 +126,16 @@ session_take_signals(const struct session *session)
 	return signals_take(SIGTERM) ? SESSION_STOPPED : SESSION_CONTINUE;
 }
 
+enum session_event
+session_wait(const struct session *session, int64_t until)
+{
+	enum session_event event = SESSION_CONTINUE;
+
+	while (event == SESSION_CONTINUE && signals_poll(NULL, 0, until) == -1)
+		event = session_take_signals(session);
+	return event;
+}
+
 void
 session_free(struct session *session)
 {

@@ -163,7 +163,7 @@ class Client:
 
     def greet(self):
         self.greeting = self.line()
-        assert self.greeting.startswith(b"+OK"), self.greeting
+        assert (self.greeting or b"").startswith(b"+OK"), self.greeting
         return self
 
     def login(self, user, password):

@@ -29,12 +29,13 @@
 #define FIRST_SOURCE 0x7f010001u /* 127.1.0.1 */
 #define PAUSE	     20		 /* ms between rounds */
 #define DRIP	     5000	 /* ms between octets of a slow one */
+#define AGAIN	     30000	 /* ms until one that was lost comes again */
 
 enum state { CLOSED, CONNECTING, GREETED };
 
 static struct pollfd *polls;
 static enum state *states;
-static int64_t *drips; /* when the next octet is due */
+static int64_t *due; /* when to send the next octet, or to come again */
 static unsigned long opened, greeted, refused, lost, failed;
 static uint16_t port;
 static uint32_t sources;
@@ -86,6 +87,7 @@ open_one(size_t number, int flags)
 static void
 end(size_t i)
 {
+	due[i] = now() + AGAIN;
 	close(polls[i].fd);
 	polls[i].fd = -1;
 	states[i] = CLOSED;
@@ -98,6 +100,7 @@ hear(size_t i)
 	ssize_t n = read(polls[i].fd, text, sizeof(text));
 
 	if (n > 0 && text[0] == '+') {
+		due[i] = now() + DRIP;
 		greeted++;
 		states[i] = GREETED;
 		return;
@@ -112,9 +115,9 @@ hear(size_t i)
 static void
 drip(size_t i, int64_t moment)
 {
-	if (states[i] != GREETED || moment < drips[i])
+	if (states[i] != GREETED || moment < due[i])
 		return;
-	drips[i] = moment + DRIP;
+	due[i] = moment + DRIP;
 	if (send(polls[i].fd, "U", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == -1) {
 		lost++;
 		end(i);
@@ -125,6 +128,8 @@ static void
 serve(size_t i, int64_t moment)
 {
 	if (states[i] == CLOSED) {
+		if (moment < due[i])
+			return;
 		polls[i].fd = open_one(i, SOCK_NONBLOCK);
 		polls[i].events = POLLIN;
 		failed += polls[i].fd == -1;
@@ -143,8 +148,11 @@ run_slow(size_t count, int64_t seconds)
 	struct timespec pause = { .tv_nsec = PAUSE * 1000000L };
 	size_t i;
 
-	for (i = 0; i < count; i++)
+	/* Not all at once, but as many in each second as later. */
+	for (i = 0; i < count; i++) {
 		polls[i].fd = -1;
+		due[i] = now() + (int64_t)(i * AGAIN / count);
+	}
 	while (now() < until) {
 		if (poll(polls, count, 0) == -1)
 			abort();
@@ -191,8 +199,8 @@ main(int argc, char **argv)
 	sources = (uint32_t)strtoul(argv[4], NULL, 10);
 	polls = calloc(count, sizeof(*polls));
 	states = calloc(count, sizeof(*states));
-	drips = calloc(count, sizeof(*drips));
-	if (polls == NULL || states == NULL || drips == NULL || sources == 0 ||
+	due = calloc(count, sizeof(*due));
+	if (polls == NULL || states == NULL || due == NULL || sources == 0 ||
 	    getrlimit(RLIMIT_NOFILE, &files) == -1)
 		return 71;
 	files.rlim_cur = files.rlim_max;

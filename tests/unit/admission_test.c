@@ -73,21 +73,28 @@ check_failures(void)
 
 /* ---- room --------------------------------------------------------------- */
 
-/* How many of 1000 are refused with waiting children before their login and
- * others behind it. */
-static int
-refused(struct children *children, size_t waiting, size_t others)
+/* So many children, the first of them before their login. */
+static void
+fill(struct children *children, size_t waiting, size_t others)
 {
 	size_t i;
-	int j, count = 0;
 
 	children->count = 0;
 	for (i = 0; i < waiting + others; i++) {
-		children_add(children, 1, &here);
+		children_add(children, (pid_t)(1000 + i), &here);
 		children->rows[i].is_before_login = i < waiting;
 	}
-	for (j = 0; j < 1000; j++)
-		count += admission_lack(children) != NULL;
+}
+
+/* For how many of 1000 one of them has to go. */
+static int
+victims(struct children *children, size_t waiting, size_t others)
+{
+	int i, count = 0;
+
+	fill(children, waiting, others);
+	for (i = 0; i < 1000; i++)
+		count += admission_victim(children) != NULL;
 	return count;
 }
 
@@ -99,19 +106,44 @@ check_room(void)
 
 	if (children_init(&children, 200) == -1)
 		bail_out("children_init");
-	is_number(refused(&children, 0, 0), 0, "an empty house has room");
-	is_number(refused(&children, 50, 0), 0, "a quarter may wait for login");
-	some = refused(&children, 75, 0);
+	is_number(victims(&children, 0, 0), 0, "an empty house has room");
+	is_number(victims(&children, 50, 0), 0, "a quarter may wait for login");
+	some = victims(&children, 75, 0);
 	ok(some > 350 && some < 650,
-	    "half way to half of them, every other one "
-	    "is dropped: %d of 1000",
+	    "half way to half of them, every other newcomer takes the place of "
+	    "one: %d of 1000",
 	    some);
-	is_number(refused(&children, 99, 0) > 900, true, "near it, most");
-	is_number(refused(&children, 100, 0), 1000, "at half of them, all");
-	is_number(refused(&children, 50, 149), 0,
-	    "those that are logged in do "
-	    "not count for that");
-	is_number(refused(&children, 0, 200), 1000, "a full house is full");
+	is_number(victims(&children, 99, 0) > 900, true, "near it, most");
+	is_number(victims(&children, 100, 0), 1000, "at half of them, all");
+	is_number(victims(&children, 50, 149), 0,
+	    "those that are logged in do not count for that");
+	fill(&children, 0, 199);
+	ok(admission_lack(&children) == NULL, "the last slot can be had");
+	fill(&children, 0, 200);
+	is_text(admission_lack(&children), "too many sessions",
+	    "a full house is full");
+	children_free(&children);
+}
+
+static void
+check_victims(void)
+{
+	struct children children;
+
+	if (children_init(&children, 6) == -1)
+		bail_out("children_init");
+	fill(&children, 4, 0);
+	is_number(admission_victim(&children)->pid, 1000,
+	    "the one that has waited longest must go");
+	children_find(&children, 1000)->is_before_login = false;
+	is_number(admission_victim(&children)->pid, 1001,
+	    "not one that is logged in");
+	children_find(&children, 1001)->is_leaving = true;
+	is_number(children_before_login(&children), 2,
+	    "who is leaving does not wait any more");
+	children_add(&children, 2000, &here);
+	is_number(
+	    admission_victim(&children)->pid, 1002, "and is not told twice");
 	children_free(&children);
 }
 
@@ -149,6 +181,7 @@ main(void)
 {
 	check_failures();
 	check_room();
+	check_victims();
 	check_sources();
 	return done();
 }
