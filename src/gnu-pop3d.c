@@ -15,6 +15,7 @@
 int
 main(int argc, char **argv)
 {
+	struct arrival arrival = { .reports = -1 };
 	struct options options;
 	struct house house;
 
@@ -33,5 +34,6 @@ main(int argc, char **argv)
 		return recovery_run_all(&house) == 0 ? EX_OK : EX_TEMPFAIL;
 	if (options.is_daemon)
 		return listener_run(&house);
-	return connection_serve(&house, NULL, house_offers_challenges(&house));
+	arrival.offers_challenges = house_offers_challenges(&house);
+	return connection_serve(&house, &arrival);
 }

@@ -4,8 +4,8 @@
 #include "delivery/delivery.h"
 #include "support/fileio.h"
 #include "support/log.h"
+#include "support/signals.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -21,8 +21,7 @@ main(int argc, char **argv)
 	if (fileio_fill_standard() == -1)
 		return EX_TEMPFAIL;
 	umask(077);
-	signal(SIGXFSZ, SIG_IGN); /* write(2) then fails with EFBIG */
-	signal(SIGPIPE, SIG_IGN);
+	signals_init();
 	log_open("virtual");
 	delivery_parse(&delivery, argc, argv);
 	delivery_run(&delivery, STDIN_FILENO, &outcome);

@@ -9,7 +9,7 @@
 #include "config.h"
 
 #include "account/private.h"
-#include "support/log.h"
+#include "support/often.h"
 #include "support/text.h"
 
 #include <errno.h>
@@ -361,11 +361,11 @@ void
 passwd_log_fault(const struct passwd_file *file)
 {
 	if (file->line_number > 0)
-		log_event(LOG_WARNING, "%s/%s/passwd: line %lu skipped: %s",
+		often_log(LOG_WARNING, "%s/%s/passwd: line %lu skipped: %s",
 		    file->rules.virtual_directory, file->domain,
 		    file->line_number, file->fault);
 	else
-		log_event(LOG_ERR, "%s/%s/passwd: %s%s%s",
+		often_log(LOG_ERR, "%s/%s/passwd: %s%s%s",
 		    file->rules.virtual_directory, file->domain, file->fault,
 		    file->error == 0 ? "" : ": ",
 		    file->error == 0 ? "" : strerror(file->error));

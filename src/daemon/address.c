@@ -106,6 +106,71 @@ find_ipv4(const struct address *address)
 	return NULL;
 }
 
+/* Without port and brackets, and no IPv4 address of three numbers or two, which
+ * getaddrinfo(3) would fill up. */
+static bool
+is_plain(const char *host)
+{
+	const char *colon = strchr(host, ':');
+	struct in_addr ipv4;
+
+	if (colon == NULL)
+		return inet_pton(AF_INET, host, &ipv4) == 1;
+	return host[0] != '[' && strchr(colon + 1, ':') != NULL;
+}
+
+/* The octets that tell it from others, 4 or 16, or NULL. */
+static const unsigned char *
+find_octets(const struct address *address, size_t *length)
+{
+	const void *ipv4 = find_ipv4(address);
+	const struct sockaddr_in6 *in6 =
+	    (const struct sockaddr_in6 *)&address->storage;
+
+	*length = ipv4 != NULL ? 4 : sizeof(in6->sin6_addr);
+	if (ipv4 != NULL)
+		return ipv4;
+	return address->storage.ss_family == AF_INET6 ? in6->sin6_addr.s6_addr
+						      : NULL;
+}
+
+bool
+address_parse_network(const char *text, struct network *network)
+{
+	char copy[ADDRESS_TEXT_SIZE];
+	char *rest = copy;
+	const char *host;
+	size_t length;
+	uint64_t bits;
+
+	if (!text_copy(copy, sizeof(copy), text))
+		return false;
+	host = text_field(&rest, '/');
+	if (host == NULL || !is_plain(host) ||
+	    !address_parse(host, 0, &network->address))
+		return false;
+	(void)find_octets(&network->address, &length);
+	bits = 8 * length;
+	if (rest != NULL && !text_to_number(rest, bits, &bits))
+		return false;
+	network->bits = (unsigned int)bits;
+	return true;
+}
+
+bool
+address_is_in(const struct address *address, const struct network *network)
+{
+	size_t length, expected;
+	const unsigned char *a = find_octets(address, &length);
+	const unsigned char *b = find_octets(&network->address, &expected);
+	const size_t whole = network->bits / 8;
+	const unsigned int rest = network->bits % 8;
+
+	return a != NULL && b != NULL && length == expected &&
+	    memcmp(a, b, whole) == 0 &&
+	    (rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0);
+}
+
 void
 address_text(const struct address *address, char text[ADDRESS_TEXT_SIZE])
 {

@@ -28,6 +28,20 @@ bool address_parse(
 /* All addresses of one family. */
 void address_any(int family, uint16_t port, struct address *address);
 
+/* An address and all that begin with the same bits. */
+struct network {
+	struct address address;
+	unsigned int bits;
+};
+
+/* Reads "ADDR" or "ADDR/BITS", without port and brackets. */
+bool address_parse_network(const char *text, struct network *network);
+
+/* True if the address, whatever its port, is in the network; IPv4 inside IPv6
+ * is IPv4. */
+bool address_is_in(
+    const struct address *address, const struct network *network);
+
 /* Writes the address without port; IPv4 inside IPv6 is written as IPv4.  "-"
  * for what is no network address. */
 void address_text(const struct address *address, char text[ADDRESS_TEXT_SIZE]);

@@ -34,7 +34,30 @@ children_add(struct children *children, pid_t pid, const struct source *source)
 
 	child->pid = pid;
 	child->source = *source;
+	child->is_before_login = true;
 	children->total++;
+}
+
+struct child *
+children_find(struct children *children, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < children->count; i++)
+		if (children->rows[i].pid == pid)
+			return &children->rows[i];
+	return NULL;
+}
+
+size_t
+children_before_login(const struct children *children)
+{
+	size_t count = 0;
+	size_t i;
+
+	for (i = 0; i < children->count; i++)
+		count += children->rows[i].is_before_login;
+	return count;
 }
 
 size_t
@@ -52,13 +75,10 @@ children_of(const struct children *children, const struct source *source)
 static void
 remove_pid(struct children *children, pid_t pid)
 {
-	size_t i;
+	struct child *child = children_find(children, pid);
 
-	for (i = 0; i < children->count; i++)
-		if (children->rows[i].pid == pid) {
-			children->rows[i] = children->rows[--children->count];
-			return;
-		}
+	if (child != NULL)
+		*child = children->rows[--children->count];
 }
 
 /* Signals coalesce, so one SIGCHLD may stand for many ends. */

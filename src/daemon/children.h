@@ -13,6 +13,7 @@
 struct child {
 	pid_t pid;
 	struct source source;
+	bool is_before_login;
 };
 
 struct children {
@@ -26,9 +27,15 @@ struct children {
 int children_init(struct children *children, size_t most);
 void children_free(struct children *children);
 
-/* Notes a child; there must be room. */
+/* Notes a child, before its login; there must be room. */
 void children_add(
     struct children *children, pid_t pid, const struct source *source);
+
+/* The row of a child, or NULL; good until one is added or taken off. */
+struct child *children_find(struct children *children, pid_t pid);
+
+/* How many children have nobody logged in. */
+size_t children_before_login(const struct children *children);
 
 /* How many children serve this source. */
 size_t children_of(

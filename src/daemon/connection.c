@@ -5,18 +5,20 @@
  */
 #include "config.h"
 
+#include "daemon/arrival.h"
 #include "daemon/connection.h"
 #include "daemon/lockkeeper.h"
 #include "daemon/login.h"
 #include "daemon/privilege.h"
 #include "daemon/recovery.h"
+#include "daemon/report.h"
 #include "support/clock.h"
 #include "support/log.h"
+#include "support/often.h"
 #include "support/signals.h"
 #include "support/text.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -25,7 +27,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define REFUSAL_DELAY  1000  /* ms from attempt to answer */
+#define REFUSAL_DELAY  1000  /* ms from attempt to answer; then twice, ... */
+#define MOST_DOUBLINGS 2     /* ... and four times as many */
 #define CHILD_PATIENCE 5000  /* ms that the child may take over limits */
 #define CLAIM_PATIENCE 5000  /* ms to wait for another session's end */
 #define LOCK_PATIENCE  20000 /* ms to wait for mailbox locks at login */
@@ -40,8 +43,8 @@ struct connection {
 	struct login login;
 	struct account_finding finding;
 	struct mbox_place place;
-	char peer[ADDRESS_TEXT_SIZE];
-	char local_domain[ACCOUNT_DOMAIN_SIZE]; /* empty: not looked up */
+	struct peer peer;
+	int reports; /* to the listener, until somebody is logged in; -1 */
 };
 
 /* ---- the socket --------------------------------------------------------- */
@@ -65,40 +68,6 @@ tune_socket(void)
 	set_option(IPPROTO_TCP, TCP_USER_TIMEOUT, STALL_LIMIT);
 }
 
-static void
-note_peer(struct connection *connection, const struct address *peer)
-{
-	struct address found = { .length = sizeof(found.storage) };
-
-	if (peer == NULL &&
-	    getpeername(STDIN_FILENO, (struct sockaddr *)&found.storage,
-		&found.length) == 0)
-		peer = &found;
-	text_copy(connection->peer, sizeof(connection->peer), "-");
-	if (peer != NULL)
-		address_text(peer, connection->peer);
-}
-
-/* The name of the address that the client has called, for domains that have an
- * address of their own.  Asked for late: name servers may be slow. */
-static const char *
-find_local_domain(struct connection *connection)
-{
-	struct address local = { .length = sizeof(local.storage) };
-	char *name = connection->local_domain;
-
-	if (!connection->house->options->is_ip_based)
-		return NULL;
-	if (name[0] == '\0' &&
-	    (getsockname(STDIN_FILENO, (struct sockaddr *)&local.storage,
-		 &local.length) == -1 ||
-		getnameinfo((struct sockaddr *)&local.storage, local.length,
-		    name, ACCOUNT_DOMAIN_SIZE, NULL, 0, NI_NAMEREQD) != 0))
-		name[0] = '\0';
-	text_lower(name);
-	return name[0] == '\0' ? NULL : name;
-}
-
 /* ---- logging in --------------------------------------------------------- */
 
 static void
@@ -113,7 +82,14 @@ log_failure(const struct connection *connection, const char *why)
 	    credentials_method(credentials->kind),
 	    text_escape(name, sizeof(name), credentials->name,
 		strlen(credentials->name)),
-	    connection->peer);
+	    connection->peer.text);
+}
+
+static int64_t
+refusal_delay(unsigned int failures)
+{
+	return REFUSAL_DELAY
+	    << (failures < MOST_DOUBLINGS ? failures : MOST_DOUBLINGS);
 }
 
 /* Every refusal leaves the same time after its attempt, whatever the look-up
@@ -121,20 +97,39 @@ log_failure(const struct connection *connection, const char *why)
 static enum session_answer
 judge(struct connection *connection)
 {
-	int64_t answer_at = clock_now() + REFUSAL_DELAY;
 	struct session *session = &connection->session;
+	int64_t answer_at = clock_now() + refusal_delay(session->failures);
 	enum account_verdict verdict;
 
 	verdict = account_verify(&connection->house->options->rules,
 	    &session->credentials, session->stamp,
-	    find_local_domain(connection), &connection->finding);
+	    connection->house->options->is_ip_based
+		? peer_local_domain(&connection->peer)
+		: NULL,
+	    &connection->finding);
 	explicit_bzero(
 	    session->credentials.secret, sizeof(session->credentials.secret));
 	if (verdict == ACCOUNT_ACCEPTED)
 		return ANSWER_ACCEPTED;
 	log_failure(connection, connection->finding.why);
+	if (verdict == ACCOUNT_REFUSED)
+		report_send(connection->reports, REPORT_FAILURE,
+		    &connection->peer.address);
 	clock_sleep_until(answer_at);
 	return verdict == ACCOUNT_REFUSED ? ANSWER_REFUSED : ANSWER_TROUBLE;
+}
+
+/* What runs from here on is not trusted by the listener any more. */
+static void
+leave_listener(struct connection *connection)
+{
+	if (connection->reports == -1)
+		return;
+	report_send(
+	    connection->reports, REPORT_LOGGED_IN, &connection->peer.address);
+	often_relay(NULL, -1);
+	close(connection->reports);
+	connection->reports = -1;
 }
 
 /* What came while the connection process waited for the login child. */
@@ -152,16 +147,17 @@ take_event(struct connection *connection, enum login_event event)
 		log_failure(connection, "given up by the client");
 		return SESSION_CONTINUE;
 	case LOGIN_CONFIRMED:
+		leave_listener(connection);
 		log_event(LOG_INFO, "login method=%s user=%s addr=%s",
 		    credentials_method(connection->session.credentials.kind),
-		    connection->finding.account.name, connection->peer);
+		    connection->finding.account.name, connection->peer.text);
 		return SESSION_ATTEMPT;
 	case LOGIN_ATTEMPT:
 	case LOGIN_BROKEN:
 		break;
 	}
-	log_event(
-	    LOG_ERR, "the login child sent nonsense addr=%s", connection->peer);
+	log_event(LOG_ERR, "the login child sent nonsense addr=%s",
+	    connection->peer.text);
 	return SESSION_BROKEN;
 }
 
@@ -242,7 +238,7 @@ log_in(struct connection *connection)
 		log_event(LOG_ERR,
 		    "the login child could not give up its rights; is %s an "
 		    "empty directory of root? addr=%s",
-		    cell.directory, connection->peer);
+		    cell.directory, connection->peer.text);
 		session_fail_system(&connection->session);
 	}
 	return event == SESSION_GONE ? told : event;
@@ -266,7 +262,7 @@ find_place(struct connection *connection)
 		log_event(LOG_ERR,
 		    "cannot tell where the mailbox is: %s user=%s addr=%s",
 		    strerror(errno), connection->finding.account.name,
-		    connection->peer);
+		    connection->peer.text);
 		return -1;
 	}
 	place->needs_dotlock = !is_home;
@@ -289,7 +285,7 @@ become_owner(struct connection *connection)
 		return 0;
 	log_event(LOG_ERR, "cannot become uid %u, gid %u: %s user=%s addr=%s",
 	    account->uid, account->gid, strerror(errno), account->name,
-	    connection->peer);
+	    connection->peer.text);
 	return -1;
 }
 
@@ -337,9 +333,10 @@ prepare(struct connection *connection, const struct address *peer)
 	signals_ignore(SIGHUP);
 	signals_watch(SIGTERM);
 	signals_watch(SIGUSR2);
-	note_peer(connection, peer);
+	peer_find(&connection->peer, options, peer);
 	tune_socket();
-	session_init(session, STDIN_FILENO, STDOUT_FILENO, connection->peer);
+	session_init(
+	    session, STDIN_FILENO, STDOUT_FILENO, connection->peer.text);
 	session_prefer(session, options->language);
 	session->wire.deadline = clock_now() + options->login_limit;
 	session->wire.stall_limit = STALL_LIMIT;
@@ -351,19 +348,22 @@ prepare(struct connection *connection, const struct address *peer)
 }
 
 int
-connection_serve(const struct house *house, const struct address *peer,
-    bool offers_challenges)
+connection_serve(const struct house *house, const struct arrival *arrival)
 {
-	struct connection connection = { .house = house };
+	struct connection connection = { .house = house,
+		.reports = arrival->reports };
 	enum session_event event;
 
-	if (prepare(&connection, peer) == -1) {
+	if (connection.reports != -1)
+		often_relay(report_line, connection.reports);
+	if (prepare(&connection, arrival->peer) == -1) {
 		log_event(LOG_ERR, "no randomness: %s", strerror(errno));
 		return EX_OSERR;
 	}
-	connection.session.offers_challenges = offers_challenges;
-	log_trace(TRACE_CONNECTION, "connection addr=%s", connection.peer);
-	event = log_in(&connection);
+	connection.session.offers_challenges = arrival->offers_challenges;
+	event = arrival_run(&connection.session, &connection.peer, arrival);
+	if (event == SESSION_CONTINUE)
+		event = log_in(&connection);
 	if (event == SESSION_ATTEMPT)
 		event = serve_user(&connection);
 	session_log_end(&connection.session, event);

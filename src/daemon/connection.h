@@ -5,14 +5,13 @@
 #ifndef DAEMON_CONNECTION_H
 #define DAEMON_CONNECTION_H
 
-#include "daemon/address.h"
+#include "daemon/arrival.h"
 #include "daemon/house.h"
 
 /*
- * Serves the client on descriptors 0 and 1, address or, in inetd mode, NULL.
- * Ends as another user than it began.  Returns an exit status.
+ * Serves the client on descriptors 0 and 1.  Ends as another user than it
+ * began.  Returns an exit status.
  */
-int connection_serve(const struct house *house, const struct address *peer,
-    bool offers_challenges);
+int connection_serve(const struct house *house, const struct arrival *arrival);
 
 #endif

@@ -35,6 +35,8 @@ const char options_help[] =
     "      --language=XX         of the replies (" DEFAULT_LANGUAGE ")\n"
     "      --secure              the connection is encrypted by stunnel\n"
     "      --require-secure      no plain passwords on other connections\n"
+    "      --proxy-from=ADDR[/LEN][,...]  who sends a PROXY header first\n"
+    "      --believe-remote-host  inetd: REMOTE_HOST is the client\n"
     "      --pid-file=PATH       write the process id there\n"
     "      --lock=METHODS        dotlock,fcntl,flock (dotlock,fcntl)\n"
     "      --fsync=yes|no        no: faster, and mail may be lost\n"

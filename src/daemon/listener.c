@@ -2,24 +2,27 @@
  * The listener.  Runs as root for as long as the daemon lives, so it does as
  * little as possible: accept, count, fork, reap, tell its status.  It reads
  * nothing from the network, and writes only a fixed line to those whom it
- * cannot serve.
+ * cannot serve.  What it knows of its children beyond their end, they report.
  */
 #include "config.h"
 
+#include "daemon/admission.h"
+#include "daemon/background.h"
 #include "daemon/children.h"
 #include "daemon/listener.h"
+#include "daemon/peer.h"
 #include "daemon/recovery.h"
+#include "daemon/report.h"
 #include "daemon/sockets.h"
 #include "daemon/systemd.h"
 #include "pop3/reply.h"
 #include "support/clock.h"
 #include "support/fileio.h"
 #include "support/log.h"
+#include "support/often.h"
 #include "support/signals.h"
-#include "support/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -33,6 +36,8 @@ struct listener {
 	const struct house *house;
 	struct sockets sockets;
 	struct children children;
+	struct failures failures;
+	int reports_in, reports_out; /* from the children */
 	bool is_stopping;
 	bool is_child; /* this process serves a client now */
 	int exit_status;
@@ -44,19 +49,30 @@ struct listener {
 
 /* ---- one connection ----------------------------------------------------- */
 
-/* In the child: the client becomes descriptors 0 and 1, everything else of the
- * listener is closed. */
+/* In the child: the client becomes descriptors 0 and 1, the pipe for reports 3,
+ * everything else of the listener is closed. */
 static int
-serve(const struct listener *listener, int client, const struct address *peer)
+serve(const struct listener *listener, int client, struct arrival *arrival)
 {
+	arrival->reports = listener->reports_out;
 	if (fileio_move_down(&client, STDIN_FILENO) == -1 ||
-	    dup2(STDIN_FILENO, STDOUT_FILENO) == -1)
+	    dup2(STDIN_FILENO, STDOUT_FILENO) == -1 ||
+	    fileio_move_down(&arrival->reports, 3) == -1)
 		return EX_OSERR;
 	log_close();
-	fileio_close_from(3);
+	fileio_close_from(4);
 	log_reopen();
-	return connection_serve(
-	    listener->house, peer, listener->offers_challenges);
+	return connection_serve(listener->house, arrival);
+}
+
+static void
+log_refusal(const char *why, const struct address *peer)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	address_text(peer, text);
+	often_log(
+	    LOG_WARNING, "connection refused reason=\"%s\" addr=%s", why, text);
 }
 
 static void
@@ -64,14 +80,11 @@ refuse(const struct listener *listener, int client, const char *why,
     const struct address *peer)
 {
 	char line[WIRE_LINE_SIZE];
-	char text[ADDRESS_TEXT_SIZE];
 	size_t length = reply_line(listener->house->options->language,
 	    REPLY_TOO_MANY_CONNECTIONS, line);
 
 	(void)send(client, line, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-	address_text(peer, text);
-	log_event(
-	    LOG_WARNING, "connection refused reason=\"%s\" addr=%s", why, text);
+	log_refusal(why, peer);
 }
 
 static void
@@ -92,8 +105,13 @@ start_child(struct listener *listener, int client, const struct address *peer,
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		struct arrival arrival = { .peer = peer,
+			.is_slow = admission_is_slow(
+			    &listener->failures, source, clock_now()),
+			.offers_challenges = listener->offers_challenges };
+
 		listener->is_child = true;
-		listener->exit_status = serve(listener, client, peer);
+		listener->exit_status = serve(listener, client, &arrival);
 		return;
 	}
 	if (pid == -1) {
@@ -116,16 +134,17 @@ static void
 admit(struct listener *listener, int client, const struct address *peer)
 {
 	const struct options *options = listener->house->options;
-	struct source source = address_source(peer);
+	struct source source = { .family = 0 };
+	const char *why;
 
 	reap(listener);
-	if (listener->children.count >= listener->children.most) {
-		refuse(listener, client, "too many sessions", peer);
-	} else if (source.family != 0 &&
-	    children_of(&listener->children, &source) >=
-		options->most_per_source) {
-		refuse(listener, client, "too many sessions from this source",
-		    peer);
+	if (!peer_is_proxy(options, peer))
+		source = address_source(peer);
+	why = admission_lack(&listener->children);
+	if (why == NULL)
+		why = admission_lack_for(&listener->children, options, &source);
+	if (why != NULL) {
+		refuse(listener, client, why, peer);
 	} else {
 		refresh_challenges(listener);
 		start_child(listener, client, peer, &source);
@@ -134,30 +153,79 @@ admit(struct listener *listener, int client, const struct address *peer)
 		close(client);
 }
 
+/* ---- reports ------------------------------------------------------------ */
+
+/* A program in front has told whose connection it is. */
+static void
+answer_source(
+    struct listener *listener, struct child *child, const struct address *peer)
+{
+	struct source source = address_source(peer);
+	const char *why = admission_lack_for(
+	    &listener->children, listener->house->options, &source);
+
+	if (why != NULL) {
+		log_refusal(why, peer);
+		report_answer(child->pid, REPORT_END);
+		return;
+	}
+	child->source = source;
+	report_answer(child->pid,
+	    admission_is_slow(&listener->failures, &source, clock_now())
+		? REPORT_SLOWLY
+		: REPORT_GO_ON);
+}
+
+static void
+take_report(struct listener *listener, const struct report *report)
+{
+	struct child *child = children_find(&listener->children, report->pid);
+	struct source source = address_source(&report->address);
+
+	switch (report->kind) {
+	case REPORT_SOURCE:
+		if (child != NULL)
+			answer_source(listener, child, &report->address);
+		break;
+	case REPORT_FAILURE:
+		admission_note_failure(
+		    &listener->failures, &source, clock_now());
+		break;
+	case REPORT_LOGGED_IN:
+		if (child != NULL)
+			child->is_before_login = false;
+		break;
+	case REPORT_LINE:
+		often_log(report->priority, "%s", report->line);
+		break;
+	}
+}
+
+static void
+take_reports(struct listener *listener)
+{
+	struct report report;
+
+	while (report_read(listener->reports_in, &report))
+		take_report(listener, &report);
+}
+
 /* ---- accepting ---------------------------------------------------------- */
 
-/* An error of accept(2) is about one connection, about this moment, or about
- * the socket itself; only the last one ends the listener. */
 static void
 judge_accept_error(struct listener *listener)
 {
-	switch (errno) {
-	case EMFILE:
-	case ENFILE:
-	case ENOBUFS:
-	case ENOMEM:
-		log_event(LOG_ERR, "accept: %s", strerror(errno));
+	switch (sockets_judge(errno)) {
+	case TROUBLE_OF_ONE:
+		break;
+	case TROUBLE_NOW:
+		often_log(LOG_ERR, "accept: %s", strerror(errno));
 		listener->resting_until = clock_now() + PAUSE_AFTER_TROUBLE;
 		break;
-	case EBADF:
-	case EINVAL:
-	case ENOTSOCK:
-	case EFAULT:
+	case TROUBLE_FOR_GOOD:
 		log_event(LOG_CRIT, "accept: %s", strerror(errno));
 		listener->exit_status = EX_OSERR;
 		listener->is_stopping = true;
-		break;
-	default:
 		break;
 	}
 }
@@ -176,13 +244,13 @@ accept_one(struct listener *listener, int socket)
 }
 
 static void
-accept_ready(struct listener *listener)
+accept_ready(struct listener *listener, const struct pollfd *polls)
 {
 	size_t i;
 
 	for (i = 0; i < listener->sockets.count && !listener->is_child; i++)
-		if (listener->sockets.polls[i].revents != 0)
-			accept_one(listener, listener->sockets.polls[i].fd);
+		if (polls[i].revents != 0)
+			accept_one(listener, polls[i].fd);
 }
 
 /* ---- signals ------------------------------------------------------------ */
@@ -221,16 +289,36 @@ handle_signals(struct listener *listener)
 
 /* ---- the loop ----------------------------------------------------------- */
 
+/* The earlier of two moments, of which -1 is never. */
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a == -1 || (b != -1 && b < a) ? b : a;
+}
+
+/* Waits for reports and, unless it rests, for connections. */
 static void
 wait_and_accept(struct listener *listener)
 {
-	bool is_resting = listener->resting_until > clock_now();
-	int count = signals_poll(listener->sockets.polls,
-	    is_resting ? 0 : (nfds_t)listener->sockets.count,
-	    is_resting ? listener->resting_until : -1);
+	int64_t now = clock_now();
+	int64_t until = often_flush(now);
+	struct pollfd polls[1 + OPTIONS_LISTENERS] = {
+		{ .fd = listener->reports_in, .events = POLLIN }
+	};
+	nfds_t count = 1;
 
-	if (count > 0)
-		accept_ready(listener);
+	if (listener->resting_until > now) {
+		until = earlier(until, listener->resting_until);
+	} else {
+		memcpy(polls + 1, listener->sockets.polls,
+		    listener->sockets.count * sizeof(*polls));
+		count += listener->sockets.count;
+	}
+	if (signals_poll(polls, count, until) <= 0)
+		return;
+	take_reports(listener);
+	if (count > 1)
+		accept_ready(listener, polls + 1);
 }
 
 static int
@@ -258,48 +346,7 @@ watch_signals(void)
 		signals_watch(watched[i]);
 }
 
-/* ---- becoming a daemon -------------------------------------------------- */
-
-static int
-detach(const struct options *options)
-{
-	pid_t pid;
-	int null;
-
-	if (options->stays_in_foreground)
-		return 0;
-	pid = fork();
-	if (pid == -1)
-		return -1;
-	if (pid > 0)
-		_exit(EX_OK);
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (setsid() == -1 || chdir("/") == -1 || null == -1 ||
-	    dup2(null, STDIN_FILENO) == -1 || dup2(null, STDOUT_FILENO) == -1 ||
-	    (!options->logs_to_stderr && dup2(null, STDERR_FILENO) == -1))
-		return -1;
-	return close(null);
-}
-
-static int
-write_pid_file(const char *path)
-{
-	char text[24];
-	int fd;
-
-	if (path == NULL)
-		return 0;
-	fd = open(
-	    path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd == -1)
-		return -1;
-	text_format(text, sizeof(text), "%ld\n", (long)getpid());
-	if (fileio_write(fd, text, strlen(text)) == -1) {
-		close(fd);
-		return -1;
-	}
-	return close(fd);
-}
+/* ---- beginning and end --------------------------------------------------- */
 
 /* The sockets are opened first, so that a port that is taken is told where
  * the daemon was started. */
@@ -310,12 +357,13 @@ start(struct listener *listener)
 
 	if (sockets_open(&listener->sockets, options) == -1)
 		return EX_UNAVAILABLE;
-	if (detach(options) == -1 ||
+	if (background_detach(options) == -1 ||
+	    report_open(&listener->reports_in, &listener->reports_out) == -1 ||
 	    children_init(&listener->children, options->most_sessions) == -1) {
 		log_event(LOG_ERR, "cannot start: %s", strerror(errno));
 		return EX_OSERR;
 	}
-	if (write_pid_file(options->pid_file) == -1) {
+	if (background_write_pid(options->pid_file) == -1) {
 		log_event(LOG_ERR, "%s: cannot be written: %s",
 		    options->pid_file, strerror(errno));
 		return EX_CANTCREAT;
@@ -338,6 +386,7 @@ listener_run(const struct house *house)
 		sockets_close(&listener.sockets);
 		if (status == EX_OK && house->options->pid_file != NULL)
 			unlink(house->options->pid_file);
+		(void)often_flush(INT64_MAX);
 		log_event(LOG_INFO, "stopped after %lu sessions",
 		    listener.children.total);
 	}

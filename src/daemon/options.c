@@ -6,6 +6,7 @@
 #include "mbox/mbox.h"
 #include "pop3/language.h"
 #include "support/log.h"
+#include "support/text.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -35,6 +36,8 @@ enum long_option {
 	OPTION_LANGUAGE,
 	OPTION_SECURE,
 	OPTION_REQUIRE_SECURE,
+	OPTION_PROXY_FROM,
+	OPTION_REMOTE_HOST,
 	OPTION_PID_FILE,
 	OPTION_LOCK,
 	OPTION_FSYNC,
@@ -72,6 +75,8 @@ static const struct option long_options[] = {
 	{ "language", required_argument, NULL, OPTION_LANGUAGE },
 	{ "secure", no_argument, NULL, OPTION_SECURE },
 	{ "require-secure", no_argument, NULL, OPTION_REQUIRE_SECURE },
+	{ "proxy-from", required_argument, NULL, OPTION_PROXY_FROM },
+	{ "believe-remote-host", no_argument, NULL, OPTION_REMOTE_HOST },
 	{ "pid-file", required_argument, NULL, OPTION_PID_FILE },
 	{ "lock", required_argument, NULL, OPTION_LOCK },
 	{ "fsync", required_argument, NULL, OPTION_FSYNC },
@@ -81,7 +86,6 @@ static const struct option long_options[] = {
 
 	/* Fixed names whose substance is not there yet. */
 	{ "mdn", optional_argument, NULL, OPTION_LATER },
-	{ "proxy-from", required_argument, NULL, OPTION_LATER },
 	{ "relay-file", required_argument, NULL, OPTION_LATER },
 	{ "auth-cache", required_argument, NULL, OPTION_LATER },
 	{ "check", no_argument, NULL, OPTION_LATER },
@@ -110,6 +114,20 @@ add_listen(struct options *options, const char *text)
 		    "--listen: more than %d addresses", OPTIONS_LISTENERS);
 	options->listen[options->listen_count++] = text;
 	options->is_daemon = true;
+}
+
+/* A list with commas. */
+static void
+add_proxies(struct options *options, char *list)
+{
+	const char *text;
+
+	while ((text = text_field(&list, ',')) != NULL) {
+		if (options->proxy_count == OPTIONS_PROXIES)
+			value_fail("--proxy-from: more than %d networks",
+			    OPTIONS_PROXIES);
+		options->proxies[options->proxy_count++] = value_network(text);
+	}
 }
 
 /* Two hexadecimal digits, or 0x1 and two: then to standard error. */
@@ -260,7 +278,7 @@ set_place(struct options *options, int option, const char *value)
 }
 
 static bool
-set_login(struct options *options, int option, const char *value)
+set_login(struct options *options, int option, char *value)
 {
 	switch (option) {
 	case OPTION_DEFAULT_DOMAIN:
@@ -280,6 +298,12 @@ set_login(struct options *options, int option, const char *value)
 		return true;
 	case OPTION_REQUIRE_SECURE:
 		options->requires_secure = true;
+		return true;
+	case OPTION_PROXY_FROM:
+		add_proxies(options, value);
+		return true;
+	case OPTION_REMOTE_HOST:
+		options->believes_remote_host = true;
 		return true;
 	case OPTION_LANGUAGE:
 		options->language = value_language(value);

@@ -5,12 +5,14 @@
 #define DAEMON_OPTIONS_H
 
 #include "account/account.h"
+#include "daemon/address.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #define OPTIONS_LISTENERS 64
+#define OPTIONS_PROXIES	  64
 
 struct language;
 
@@ -34,9 +36,12 @@ struct options {
 	unsigned int login_delay; /* s; 0: none */
 	uint16_t port;
 	const char *listen[OPTIONS_LISTENERS];
-	size_t listen_count; /* 0: all addresses */
-	int64_t idle_limit;  /* ms; 0: none */
-	int64_t login_limit; /* ms */
+	size_t listen_count;			 /* 0: all addresses */
+	struct network proxies[OPTIONS_PROXIES]; /* they send a PROXY header */
+	size_t proxy_count;
+	bool believes_remote_host; /* of the environment */
+	int64_t idle_limit;	   /* ms; 0: none */
+	int64_t login_limit;	   /* ms */
 	unsigned int traces;
 	bool logs_to_stderr;
 	struct account_rules rules;

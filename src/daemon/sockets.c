@@ -132,6 +132,34 @@ sockets_open(struct sockets *sockets, const struct options *options)
 	return open_any(sockets, options);
 }
 
+enum sockets_trouble
+sockets_judge(int error)
+{
+	switch (error) {
+	case EAGAIN:
+	case EINTR:
+	case ECONNABORTED:
+	case EPROTO:
+	case EPERM:
+	case ENETDOWN:
+	case ENETUNREACH:
+	case EHOSTDOWN:
+	case EHOSTUNREACH:
+	case ENONET:
+	case ENOPROTOOPT:
+	case EOPNOTSUPP:
+	case ETIMEDOUT:
+		return TROUBLE_OF_ONE;
+	case EBADF:
+	case EINVAL:
+	case ENOTSOCK:
+	case EFAULT:
+		return TROUBLE_FOR_GOOD;
+	default:
+		return TROUBLE_NOW;
+	}
+}
+
 void
 sockets_close(struct sockets *sockets)
 {

@@ -18,6 +18,16 @@ struct sockets {
 /* Opens them all, or logs why not and returns -1. */
 int sockets_open(struct sockets *sockets, const struct options *options);
 
+enum sockets_trouble {
+	TROUBLE_OF_ONE,	 /* about one connection: go on */
+	TROUBLE_NOW,	 /* about this moment: rest */
+	TROUBLE_FOR_GOOD /* about the socket itself */
+};
+
+/* What an error of accept(2) is about.  One that is not known is about this
+ * moment, as it may come again at once. */
+enum sockets_trouble sockets_judge(int error);
+
 void sockets_close(struct sockets *sockets);
 
 #endif

@@ -112,6 +112,19 @@ value_language(const char *text)
 	return language;
 }
 
+struct network
+value_network(const char *text)
+{
+	struct network network;
+
+	if (!address_parse_network(text, &network))
+		value_fail(
+		    "--proxy-from: '%s' is neither a numeric address nor one "
+		    "with /LEN",
+		    text);
+	return network;
+}
+
 int64_t
 value_timeout(const char *text)
 {

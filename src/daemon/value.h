@@ -33,6 +33,9 @@ const char *value_domain(const char *text);
 
 const struct language *value_language(const char *text);
 
+/* An address of --proxy-from, with or without the bits that count. */
+struct network value_network(const char *text);
+
 /* Seconds to milliseconds, with a warning when the RFC forbids so few. */
 int64_t value_timeout(const char *text);
 

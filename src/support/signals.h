@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 /* For the start of a program: forgets what was inherited as blocked, and
- * ignores what would end a process by default, but for SIGTERM, SIGQUIT, SIGKILL
- * and what comes of faults. */
+ * ignores what would end a process by default, but for SIGTERM, SIGQUIT and
+ * SIGKILL and what comes of faults. */
 void signals_init(void);
 
 /* From now on signal is noted.  It is blocked until signals_poll() waits. */

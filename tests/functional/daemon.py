@@ -227,20 +227,22 @@ def _():
 
 @case("-dN serves N sessions; one more is refused with [SYS/TEMP]")
 def _():
-    with a_house() as house:
+    with a_house() as house, contextlib.ExitStack() as stack:
         house.start_daemon("-d2")
-        with house.connect() as one, house.connect() as two:
-            one.greet()
-            two.greet()
-            with house.connect() as three:
-                equal(three.line(), BUSY)
-                assert three.is_ended()
-            two.ok("QUIT")
-            assert two.is_ended()
-            house.wait_for(
-                lambda: len(children_of(house.daemon.pid)) == 1, "one child")
-            assert answers("127.0.0.1", house.port)
-            one.ok("QUIT")
+        sessions = []
+        for user in ("ann", "bob"):
+            house.add_user(user, "kvt.dk", "secret")
+            sessions.append(stack.enter_context(house.connect()))
+            sessions[-1].login(f"{user}@kvt.dk", "secret")
+        with house.connect() as three:
+            equal(three.line(), BUSY)
+            assert three.is_ended()
+        sessions[1].ok("QUIT")
+        assert sessions[1].is_ended()
+        house.wait_for(
+            lambda: len(children_of(house.daemon.pid)) == 1, "one child")
+        assert answers("127.0.0.1", house.port)
+        sessions[0].ok("QUIT")
         house.logged('connection refused reason="too many sessions" '
                      "addr=127.0.0.1")
 
@@ -276,7 +278,7 @@ def _():
 @case("row 47: after 300 rapid connections no child is left over")
 def _():
     with a_house() as house:
-        house.start_daemon("-d400", "--max-per-source=400")
+        house.start_daemon("-d2000", "--max-per-source=400")
         for number in range(300):
             connection = socket.create_connection(
                 ("127.0.0.1", house.port), 30)
@@ -288,7 +290,7 @@ def _():
             house.daemon.send_signal(signal.SIGUSR2)
             time.sleep(0.1)
             return re.search(
-                r"status children=0 most=400 sessions=301 pids=none",
+                r"status children=0 most=2000 sessions=301 pids=none",
                 house.log())
         with house.connect() as client:
             client.greet()

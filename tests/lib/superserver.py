@@ -1,9 +1,12 @@
-"""Programs that stand between a client and gnu-pop3d: xinetd and stunnel.
+"""Programs that stand between a client and gnu-pop3d: xinetd, stunnel and
+HAProxy.
 
     with xinetd(house, logging_server(house)) as server:
         ...                                     # POP3 on server.port
     with stunnel(house, f"connect = 127.0.0.1:{port}") as server:
         ...                                     # and server.certificate
+    with haproxy(house, "send-proxy-v2") as server:
+        ...                                     # the same, to house.port
 
 run the program in the foreground and wait until it listens.
 """
@@ -145,3 +148,32 @@ sslVersionMin = TLSv1.2
 {service}
 """)
     return Superserver(house, [program, str(rules)], port, certificate)
+
+
+def haproxy(house, options, bind=""):
+    """HAProxy in front of the daemon, with options for the server's line."""
+    program = need_program("haproxy")
+    port = free_port()
+    rules = house.root / "haproxy.cfg"
+    rules.write_text(f"""\
+defaults
+	mode tcp
+	timeout connect 30s
+	timeout client 60s
+	timeout server 60s
+listen pop3
+	bind 127.0.0.1:{port} {bind}
+	server pop3d 127.0.0.1:{house.port} {options}
+""")
+    return Superserver(house, [program, "-db", "-f", str(rules)], port)
+
+
+def haproxy_in_tls(house, options):
+    """The same, with TLS towards the client."""
+    certificate, key = make_certificate(house)
+    both = house.root / "both.pem"
+    both.write_text(certificate.read_text() + key.read_text())
+    both.chmod(0o600)
+    server = haproxy(house, options, f"ssl crt {both}")
+    server.certificate = certificate
+    return server

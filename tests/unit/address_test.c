@@ -115,6 +115,70 @@ sources(void)
 	same_source("0.0.0.0", "::", false);
 }
 
+/* ---- networks ----------------------------------------------------------- */
+
+static void
+in_network(const char *network_text, const char *text, bool is_in)
+{
+	struct network network;
+	struct address address;
+
+	if (!address_parse_network(network_text, &network) ||
+	    !address_parse(text, 110, &address))
+		bail_out("address_parse_network");
+	is_number(address_is_in(&address, &network), is_in, "%s is %s %s", text,
+	    is_in ? "in" : "not in", network_text);
+}
+
+static void
+no_network(const char *text)
+{
+	struct network network;
+
+	ok(!address_parse_network(text, &network), "\"%s\" is no network",
+	    text);
+}
+
+static void
+networks(void)
+{
+	struct address none = { .length = 0 };
+	struct network all;
+
+	in_network("192.0.2.1", "192.0.2.1:4711", true);
+	in_network("192.0.2.1", "192.0.2.0", false);
+	in_network("192.0.2.0/24", "192.0.2.255", true);
+	in_network("192.0.2.0/24", "192.0.3.0", false);
+	in_network("192.0.2.8/29", "192.0.2.15", true);
+	in_network("192.0.2.8/29", "192.0.2.16", false);
+	in_network("192.0.2.9/29", "192.0.2.15", true);
+	in_network("0.0.0.0/0", "203.0.113.7", true);
+	in_network("0.0.0.0/0", "2001:db8::1", false);
+	in_network("192.0.2.1", "::ffff:192.0.2.1", true);
+	in_network("::ffff:192.0.2.0/24", "192.0.2.7", true);
+	in_network("2001:db8::1", "2001:db8::1", true);
+	in_network("2001:db8::/32", "2001:db8:ffff::1", true);
+	in_network("2001:db8::/33", "2001:db8:8000::1", false);
+	in_network("::/0", "2001:db8::1", true);
+	in_network("::/0", "192.0.2.1", false);
+	in_network("::1/128", "::1", true);
+	if (!address_parse_network("::/0", &all))
+		bail_out("address_parse_network");
+	ok(!address_is_in(&none, &all), "what is no address is in no network");
+	no_network("");
+	no_network("/8");
+	no_network("192.0.2.1/");
+	no_network("192.0.2.1/33");
+	no_network("192.0.2.1/-1");
+	no_network("192.0.2.1/24/24");
+	no_network("192.0.2.1:110");
+	no_network("[2001:db8::1]");
+	no_network("[2001:db8::1]:110/64");
+	no_network("2001:db8::/129");
+	no_network("192.0.2");
+	no_network("localhost");
+}
+
 static void
 others(void)
 {
@@ -142,6 +206,7 @@ main(void)
 {
 	parsing();
 	sources();
+	networks();
 	others();
 	return done();
 }
