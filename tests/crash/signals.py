@@ -25,7 +25,8 @@ READ = Case("one is read, one is deleted", [3], [900, 700, 200, 600, 3000],
 KINDS = [READ] + [kind for kind in CASES if kind.keeper]
 
 
-# ... and virtual, whose lock file then stays until it is stale.
+# ... and virtual, before it has begun.  By SIGTERM it ends also later, and its
+# lock file then stays until it is stale.
 DEADLY_FOR_VIRTUAL = set(SIGNALS) - {signal.SIGCHLD, signal.SIGPIPE,
                                      signal.SIGCONT}
 
@@ -148,6 +149,8 @@ def signal_delivery(world, kind, place, number):
     world.reset(kind)
     done = world.delivery(LETTER, *place.options(), *signalling(number))
     check_end(done, number, DEADLY_FOR_VIRTUAL)
+    if number != signal.SIGTERM:
+        check_unlocked(world)
     if done.status == 0:
         assert delivered(world, kind), "0, but not delivered"
     elif number not in DEADLY_FOR_VIRTUAL:
