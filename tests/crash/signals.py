@@ -27,8 +27,7 @@ KINDS = [READ] + [kind for kind in CASES if kind.keeper]
 
 # ... and virtual, before it has begun.  By SIGTERM it ends also later, and its
 # lock file then stays until it is stale.
-DEADLY_FOR_VIRTUAL = set(SIGNALS) - {signal.SIGCHLD, signal.SIGPIPE,
-                                     signal.SIGCONT}
+DEADLY_FOR_VIRTUAL = set(SIGNALS) - {signal.SIGCHLD, signal.SIGCONT}
 
 
 def check_end(done, number, deadly=frozenset(DEADLY)):
