@@ -182,8 +182,9 @@ take_over(struct connection *connection)
 static enum session_event
 accept_attempt(struct connection *connection)
 {
-	login_answer(
-	    &connection->login, ANSWER_ACCEPTED, connection->finding.signature);
+	if (login_answer(&connection->login, ANSWER_ACCEPTED,
+		connection->finding.signature) == -1)
+		return SESSION_BROKEN;
 	return take_over(connection);
 }
 
@@ -198,7 +199,9 @@ refuse_attempt(struct connection *connection, enum session_answer answer,
 
 	if (event != SESSION_CONTINUE)
 		return event;
-	login_answer(&connection->login, answer, connection->finding.signature);
+	if (login_answer(&connection->login, answer,
+		connection->finding.signature) == -1)
+		return SESSION_BROKEN;
 	/* The child counts too, but it is not trusted. */
 	return ++session->failures > session->most_failures ? SESSION_ABUSE
 							    : SESSION_CONTINUE;

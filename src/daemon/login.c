@@ -186,17 +186,19 @@ login_wait(const struct login *login, struct session *session, int64_t deadline)
 	return event;
 }
 
-void
+int
 login_answer(const struct login *login, enum session_answer answer,
     const unsigned char signature[CREDENTIALS_PROOF_SIZE])
 {
 	struct verdict verdict;
+	int result;
 
 	memset(&verdict, 0, sizeof(verdict));
 	verdict.answer = answer;
 	memcpy(verdict.signature, signature, CREDENTIALS_PROOF_SIZE);
-	(void)fileio_write(login->socket, &verdict, sizeof(verdict));
+	result = fileio_write(login->socket, &verdict, sizeof(verdict));
 	explicit_bzero(&verdict, sizeof(verdict));
+	return result;
 }
 
 enum login_event

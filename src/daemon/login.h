@@ -41,8 +41,9 @@ enum login_event {
 enum login_event login_wait(
     const struct login *login, struct session *session, int64_t deadline);
 
-/* Answers an attempt; signature is for the client of an accepted one. */
-void login_answer(const struct login *login, enum session_answer answer,
+/* Answers an attempt; signature is for the client of an accepted one.  0, or -1
+ * with errno: the child will never know. */
+int login_answer(const struct login *login, enum session_answer answer,
     const unsigned char signature[CREDENTIALS_PROOF_SIZE]);
 
 /* After ANSWER_ACCEPTED: waits until the client agrees, and takes over the

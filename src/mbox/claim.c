@@ -80,6 +80,8 @@ open_file(
 	text_format(name, sizeof(name), "%s.%s", base, suffix);
 	flags |= O_NOFOLLOW | O_CLOEXEC;
 	fd = openat(state, name, flags);
+	if (fd == -1 && error_is_full(errno))
+		errno = EIO; /* it is there: no full disk excuses this */
 	if (fd != -1 || errno != ENOENT)
 		return fd;
 	*is_new = true;

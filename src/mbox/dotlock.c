@@ -206,26 +206,29 @@ try_without_link(struct dotlock *lock, const char *name)
 	return result;
 }
 
-/* Links the temporary file into place.  The link count, not the result of
- * link(2), tells the truth on NFS. */
+/* Links the temporary file into place.  Where link(2) fails, the link count
+ * tells the truth: on NFS the answer to a link that was made may be lost. */
 static int
 link_temporary(
     struct dotlock *lock, int fd, const char *temporary, const char *name)
 {
 	struct stat status;
-	int result =
-	    linkat(lock->directory, temporary, lock->directory, name, 0);
-	int error = errno;
+	int error;
 
 	if (fstat(fd, &status) == -1)
 		return -1;
-	if (status.st_nlink == 2) {
+	if (linkat(lock->directory, temporary, lock->directory, name, 0) == 0) {
 		note_held(lock, &status);
 		return 0;
 	}
-	if (result == -1 && error == EEXIST)
+	error = errno;
+	if (fstat(fd, &status) == 0 && status.st_nlink == 2) {
+		note_held(lock, &status);
+		return 0;
+	}
+	if (error == EEXIST)
 		judge_holder(lock, name, status.st_mtime);
-	errno = result == -1 ? error : EEXIST;
+	errno = error;
 	return -1;
 }
 
@@ -254,14 +257,27 @@ dotlock_try(struct dotlock *lock)
 	return result;
 }
 
+/* An error of the file system may pass; a lock that is left stays for long. */
+static int
+look_at(const struct dotlock *lock, const char *name, struct stat *found)
+{
+	int tries = 3;
+	int result;
+
+	do
+		result =
+		    fstatat(lock->directory, name, found, AT_SYMLINK_NOFOLLOW);
+	while (result == -1 && errno != ENOENT && --tries > 0);
+	return result;
+}
+
 /* True while the lock file is the one that we made. */
 static bool
 is_ours(const struct dotlock *lock, const char *name)
 {
 	struct stat found;
 
-	return fstatat(lock->directory, name, &found, AT_SYMLINK_NOFOLLOW) ==
-	    0 &&
+	return look_at(lock, name, &found) == 0 &&
 	    found.st_ino == lock->inode && found.st_dev == lock->device;
 }
 

@@ -144,8 +144,12 @@ job_redo(struct job *job, const struct step *step)
 static bool
 can_be_forgotten(const struct job *job, const struct step *step)
 {
+	int fd = job->lock->fd;
+
 	return error_is_full(errno) && step->is_first && !step->is_extension &&
-	    step_is_untaken(step, job->lock->fd) == 1;
+	    step_is_untaken(step, fd) == 1 &&
+	    (!step_precedes_cut(&job->plan, step) ||
+		sentinel_is_at(fd, job->plan.end) == 0);
 }
 
 /* A full file system that copies what is overwritten refuses the first write.

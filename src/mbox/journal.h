@@ -232,6 +232,9 @@ void step_forget(struct step *step);
  * down until it is made: no mail begins with it. */
 #define SENTINEL '\0'
 
+/* 1 if it stands at position, 0 if not, -1 with errno. */
+int sentinel_is_at(int fd, off_t position);
+
 /* True if nothing but the cut comes after the step. */
 bool step_precedes_cut(const struct plan *plan, const struct step *step);
 

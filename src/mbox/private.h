@@ -226,9 +226,9 @@ struct mbox {
 
 /* ---- verify.c: checked before use --------------------------------------- */
 
-/* True if what stands from the octet from on looks like mail that was appended,
- * or if nothing does. */
-bool tail_is_sound(int fd, off_t from);
+/* 1 if what stands from the octet from on looks like mail that was appended, or
+ * if nothing does; 0 if not; -1 with errno. */
+int tail_is_sound(int fd, off_t from);
 
 /* True if status is that of a file which nobody has written since it was
  * before. */

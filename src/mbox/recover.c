@@ -30,15 +30,6 @@ fail(const struct mbox_place *place, struct mbox_reason *reason)
 	    "the interrupted update cannot be completed now");
 }
 
-static bool
-has_sentinel(int fd, off_t position)
-{
-	char found;
-
-	return fileio_read_at(fd, &found, 1, position) == 1 &&
-	    found == SENTINEL;
-}
-
 /* What was appended since the step was written down stays too. */
 static int
 take_tail(struct job *job, off_t size)
@@ -60,12 +51,34 @@ clear(const struct job *job, struct mbox_reason *reason)
 	return 0;
 }
 
-/* True if the file has got the octets that it was to grow by, which read as
- * NUL. */
-static bool
+/* 1 if the file has got the octets that it was to grow by, which read as NUL, 0
+ * if not, -1 with errno. */
+static int
 is_extended(const struct step *step, int fd, off_t size)
 {
-	return size >= step->plan.end && has_sentinel(fd, step->plan.size);
+	return size < step->plan.end ? 0 : sentinel_is_at(fd, step->plan.size);
+}
+
+/* Refuses what is not sound; otherwise 0, or -1 with errno told in reason. */
+static int
+check_tail(const struct job *job, off_t from, struct mbox_reason *reason)
+{
+	int sound = tail_is_sound(job->lock->fd, from);
+
+	if (sound == 0)
+		return refuse(job->place, reason);
+	return sound == -1 ? fail(job->place, reason) : 0;
+}
+
+static int
+check_step(
+    const struct job *job, const struct step *step, struct mbox_reason *reason)
+{
+	int verified = step_verify(step, job->lock->fd);
+
+	if (verified == 0)
+		return refuse(job->place, reason);
+	return verified == -1 ? fail(job->place, reason) : 0;
 }
 
 /* The step that makes the file longer: it was not taken, and nothing else
@@ -74,16 +87,18 @@ static int
 redo_extension(struct job *job, const struct step *step, off_t size,
     struct mbox_reason *reason)
 {
-	int verified;
+	int extended = is_extended(step, job->lock->fd, size);
 
-	if (!is_extended(step, job->lock->fd, size))
+	if (extended == -1)
+		return fail(job->place, reason);
+	if (extended == 0)
 		return clear(job, reason);
-	verified = step_verify(step, job->lock->fd);
-	if (verified == 0 || !tail_is_sound(job->lock->fd, step->plan.end))
-		return refuse(job->place, reason);
+	if (check_step(job, step, reason) == -1 ||
+	    check_tail(job, step->plan.end, reason) == -1)
+		return -1;
 	job->plan.size = step->plan.end;
-	if (verified == -1 || job_sync(job) == -1 ||
-	    take_tail(job, size) == -1 || job_run(job) == -1)
+	if (job_sync(job) == -1 || take_tail(job, size) == -1 ||
+	    job_run(job) == -1)
 		return fail(job->place, reason);
 	return 0;
 }
@@ -94,15 +109,12 @@ static int
 redo(struct job *job, const struct step *step, off_t size,
     struct mbox_reason *reason)
 {
-	int verified;
-
-	if (size < step->plan.size ||
-	    !tail_is_sound(job->lock->fd, step->plan.size))
+	if (size < step->plan.size)
 		return refuse(job->place, reason);
-	verified = step_verify(step, job->lock->fd);
-	if (verified == 0)
-		return refuse(job->place, reason);
-	if (verified == -1 || take_tail(job, size) == -1)
+	if (check_tail(job, step->plan.size, reason) == -1 ||
+	    check_step(job, step, reason) == -1)
+		return -1;
+	if (take_tail(job, size) == -1)
 		return fail(job->place, reason);
 	if (job_redo(job, step) == -1)
 		return job_forget(job, step) == 0 ? 0
@@ -117,13 +129,17 @@ finish(struct job *job, const struct step *step, off_t size,
     struct mbox_reason *reason)
 {
 	off_t end = step->plan.end;
+	int uncut;
 
 	if (size < end)
 		return refuse(job->place, reason);
-	if (size < step->plan.size || !has_sentinel(job->lock->fd, end))
+	uncut = size < step->plan.size ? 0 : sentinel_is_at(job->lock->fd, end);
+	if (uncut == -1)
+		return fail(job->place, reason);
+	if (uncut == 0)
 		return clear(job, reason);
-	if (!tail_is_sound(job->lock->fd, step->plan.size))
-		return refuse(job->place, reason);
+	if (check_tail(job, step->plan.size, reason) == -1)
+		return -1;
 	plan_advance(&job->plan, step->target, step->length);
 	job->is_marked = true;
 	if (take_tail(job, size) == -1 || job_run(job) == -1)

@@ -172,6 +172,15 @@ step_precedes_cut(const struct plan *plan, const struct step *step)
 }
 
 int
+sentinel_is_at(int fd, off_t position)
+{
+	char found;
+	ssize_t n = fileio_read_at(fd, &found, 1, position);
+
+	return n == -1 ? -1 : n == 1 && found == SENTINEL;
+}
+
+int
 step_take(const struct job *job, const struct step *step)
 {
 	char sentinel = SENTINEL;

@@ -72,19 +72,20 @@ header_ends(int fd, const struct message *message)
 	    (text[0] == '\n' || (text[0] == '\r' && text[1] == '\n'));
 }
 
-bool
+int
 tail_is_sound(int fd, off_t from)
 {
 	char text[TAIL_LOOK];
 	ssize_t length = fileio_read_at(fd, text, sizeof(text), from);
 	const char *p = text;
 
+	if (length == -1)
+		return -1;
 	while (length > 0 && (*p == '\n' || *p == '\r')) {
 		p++;
 		length--;
 	}
-	return length >= 0 &&
-	    memcmp(p, "From ", length < 5 ? (size_t)length : 5) == 0;
+	return memcmp(p, "From ", length < 5 ? (size_t)length : 5) == 0;
 }
 
 /* What comes behind message i is what came behind it, or was appended. */
@@ -95,7 +96,7 @@ is_followed(const struct mbox *mbox, size_t i)
 	char text[sizeof(next)] = "";
 
 	if (i + 1 == mbox->index.count)
-		return tail_is_sound(mbox->lock.fd, mbox->index.size);
+		return tail_is_sound(mbox->lock.fd, mbox->index.size) == 1;
 	return fileio_read_at(mbox->lock.fd, text, strlen(next),
 		   mbox->index.messages[i + 1].start - 1) > 0 &&
 	    memcmp(text, next, strlen(next)) == 0;

@@ -5,6 +5,8 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,10 +15,13 @@
 #define BILLION 1000000000LL
 
 typedef int get_time(clockid_t, struct timespec *);
+typedef int wait_for(
+    struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
 
 static int64_t fallback;
 static int64_t *slept = &fallback; /* ns, of the whole family */
 static get_time *real;
+static wait_for *real_ppoll;
 
 static void __attribute__((constructor)) begin(void)
 {
@@ -25,6 +30,8 @@ static void __attribute__((constructor)) begin(void)
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	memcpy(&real, &symbol, sizeof(real));
+	symbol = dlsym(RTLD_NEXT, "ppoll");
+	memcpy(&real_ppoll, &symbol, sizeof(real_ppoll));
 	if (memory != MAP_FAILED)
 		slept = memory;
 }
@@ -64,5 +71,16 @@ clock_nanosleep(clockid_t clock, int flags, const struct timespec *request,
 	}
 	if (length > 0)
 		__atomic_add_fetch(slept, length, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+/* Waiting for nothing is sleeping. */
+int
+ppoll(struct pollfd *wanted, nfds_t count, const struct timespec *limit,
+    const sigset_t *mask)
+{
+	if (count > 0 || limit == NULL)
+		return real_ppoll(wanted, count, limit, mask);
+	__atomic_add_fetch(slept, nanoseconds(limit), __ATOMIC_SEQ_CST);
 	return 0;
 }

@@ -644,7 +644,9 @@ def _():
     with a_house() as house:
         house.start_daemon("--debug=00")
         assert answers("127.0.0.1", house.port)
-        equal(house.log(), "")
+        # A build with sanitizers says that it has no sandbox.
+        equal([line for line in house.log().splitlines()
+               if "sandbox: none" not in line], [])
 
 
 tap.main()
