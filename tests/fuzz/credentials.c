@@ -67,8 +67,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool is_sound;
 
 	memset(&credentials, 0, sizeof(credentials));
-	memcpy(&credentials, data,
-	    size < sizeof(credentials) ? size : sizeof(credentials));
+	if (size > 0)
+		memcpy(&credentials, data,
+		    size < sizeof(credentials) ? size : sizeof(credentials));
 	is_sound = credentials_are_sound(&credentials);
 	must(!is_sound ||
 		(memchr(credentials.name, '\0', sizeof(credentials.name)) !=
