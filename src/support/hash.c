@@ -6,12 +6,33 @@
 
 #include <string.h>
 
+static uint32_t
+load(const unsigned char *p, bool is_big_endian)
+{
+	if (is_big_endian)
+		return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+		    (uint32_t)p[2] << 8 | (uint32_t)p[3];
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+	    (uint32_t)p[3] << 24;
+}
+
 void
 hash_init(struct hash *hash, const struct hash_kind *kind)
 {
 	hash->kind = kind;
 	memcpy(hash->state, kind->start, sizeof(hash->state));
 	hash->length = 0;
+}
+
+static void
+take_block(struct hash *hash, const unsigned char *p)
+{
+	uint32_t block[HASH_BLOCK / 4];
+	size_t i;
+
+	for (i = 0; i < HASH_BLOCK / 4; i++, p += 4)
+		block[i] = load(p, hash->kind->is_big_endian);
+	hash->kind->transform(hash->state, block);
 }
 
 void
@@ -28,12 +49,12 @@ hash_update(struct hash *hash, const void *data, size_t length)
 		memcpy(hash->block + held, p, part);
 		if (part < room)
 			return;
-		hash->kind->transform(hash->state, hash->block);
+		take_block(hash, hash->block);
 		p += part;
 		length -= part;
 	}
 	for (; length >= HASH_BLOCK; p += HASH_BLOCK, length -= HASH_BLOCK)
-		hash->kind->transform(hash->state, p);
+		take_block(hash, p);
 	if (length > 0)
 		memcpy(hash->block, p, length);
 }

@@ -19,7 +19,8 @@ struct hash_kind {
 	size_t length; /* octets of the digest */
 	uint32_t start[8];
 	bool is_big_endian;
-	void (*transform)(uint32_t *state, const unsigned char *block);
+	/* Takes a block, as sixteen words. */
+	void (*transform)(uint32_t *state, const uint32_t *block);
 };
 
 extern const struct hash_kind hash_md5;

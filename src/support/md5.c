@@ -23,13 +23,6 @@ rotate(uint32_t x, unsigned int bits)
 	return x << bits | x >> (32 - bits);
 }
 
-static uint32_t
-load(const unsigned char *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-	    (uint32_t)p[3] << 24;
-}
-
 /* One step: the four rounds differ in F, in the word they take, in the
  * shifts.  A macro, because the compiler must see every constant. */
 #define STEP(F, a, b, c, d, word, shift, i)          \
@@ -50,14 +43,9 @@ load(const unsigned char *p)
 	} while (0)
 
 static void
-transform(uint32_t *state, const unsigned char *block)
+transform(uint32_t *state, const uint32_t *words)
 {
 	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
-	uint32_t words[16];
-	unsigned int i;
-
-	for (i = 0; i < 16; i++)
-		words[i] = load(block + (size_t)4 * i);
 
 	FOUR(ROUND_1, 0, 0, 1, 2, 3, 7, 12, 17, 22);
 	FOUR(ROUND_1, 4, 4, 5, 6, 7, 7, 12, 17, 22);

@@ -9,20 +9,13 @@ rotate(uint32_t x, unsigned int bits)
 	return x << bits | x >> (32 - bits);
 }
 
-static uint32_t
-load(const unsigned char *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | (uint32_t)p[3];
-}
-
 static void
-expand(uint32_t words[80], const unsigned char *block)
+expand(uint32_t words[80], const uint32_t *block)
 {
 	unsigned int i;
 
 	for (i = 0; i < 16; i++)
-		words[i] = load(block + (size_t)4 * i);
+		words[i] = block[i];
 	for (; i < 80; i++)
 		words[i] = rotate(
 		    words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16],
@@ -43,7 +36,7 @@ mix(unsigned int i, uint32_t b, uint32_t c, uint32_t d)
 }
 
 static void
-transform(uint32_t *state, const unsigned char *block)
+transform(uint32_t *state, const uint32_t *block)
 {
 	uint32_t a = state[0], b = state[1], c = state[2], d = state[3],
 		 e = state[4];

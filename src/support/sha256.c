@@ -25,20 +25,13 @@ rotate(uint32_t x, unsigned int bits)
 	return x >> bits | x << (32 - bits);
 }
 
-static uint32_t
-load(const unsigned char *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | (uint32_t)p[3];
-}
-
 static void
-expand(uint32_t words[64], const unsigned char *block)
+expand(uint32_t words[64], const uint32_t *block)
 {
 	unsigned int i;
 
 	for (i = 0; i < 16; i++)
-		words[i] = load(block + (size_t)4 * i);
+		words[i] = block[i];
 	for (; i < 64; i++) {
 		uint32_t x = words[i - 15], y = words[i - 2];
 
@@ -49,7 +42,7 @@ expand(uint32_t words[64], const unsigned char *block)
 }
 
 static void
-transform(uint32_t *state, const unsigned char *block)
+transform(uint32_t *state, const uint32_t *block)
 {
 	uint32_t words[64];
 	uint32_t s[8];
