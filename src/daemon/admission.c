@@ -24,23 +24,20 @@ is_row_of(const struct failing *row, const struct source *source, int64_t now)
 	return is_current(row, now) && source_equal(&row->source, source);
 }
 
-/* The row of the source, or the one that is longest ago. */
-static struct failing *
-find_row(struct failures *failures, const struct source *source, int64_t now)
+/* The number of the row of the source, or of the one that is longest ago. */
+static size_t
+find_row(
+    const struct failures *failures, const struct source *source, int64_t now)
 {
-	struct failing *oldest = &failures->rows[0];
-	size_t i;
+	const struct failing *oldest = &failures->rows[0];
+	const struct failing *row = oldest;
+	const struct failing *end = row + ADMISSION_SOURCES;
 
-	for (i = 0; i < ADMISSION_SOURCES; i++) {
-		struct failing *row = &failures->rows[i];
-
-		if (is_row_of(row, source, now))
-			return row;
+	for (; row < end && !is_row_of(row, source, now); row++)
 		if (row->count == 0 ||
 		    (oldest->count > 0 && row->since < oldest->since))
 			oldest = row;
-	}
-	return oldest;
+	return (size_t)((row < end ? row : oldest) - failures->rows);
 }
 
 void
@@ -51,7 +48,7 @@ admission_note_failure(
 
 	if (source->family == 0)
 		return;
-	row = find_row(failures, source, now);
+	row = &failures->rows[find_row(failures, source, now)];
 	if (!is_row_of(row, source, now)) {
 		row->source = *source;
 		row->since = now;
@@ -64,12 +61,11 @@ bool
 admission_is_slow(
     const struct failures *failures, const struct source *source, int64_t now)
 {
-	size_t i;
+	const struct failing *row =
+	    &failures->rows[find_row(failures, source, now)];
 
-	for (i = 0; source->family != 0 && i < ADMISSION_SOURCES; i++)
-		if (is_row_of(&failures->rows[i], source, now))
-			return failures->rows[i].count > MOST_FAILURES;
-	return false;
+	return source->family != 0 && is_row_of(row, source, now) &&
+	    row->count > MOST_FAILURES;
 }
 
 /* ---- room --------------------------------------------------------------- */

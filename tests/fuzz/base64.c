@@ -8,15 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	box_open();
-	return 0;
-}
-
 static char *
 encode(const void *data, size_t length)
 {

@@ -16,21 +16,17 @@
 
 static struct account_rules rules;
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
+void
+prepare(void)
 {
 	struct bytes file = { 0 };
 
-	(void)argc;
-	(void)argv;
-	box_open();
 	log_close();
 	rules = accounts_open();
 	accounts_add(&file, "joe", "right");
 	accounts_add(&file, "eve", "*");
 	accounts_write("kvt.dk", &file);
 	bytes_free(&file);
-	return 0;
 }
 
 /* joe@kvt.dk, in whatever case and with whatever separator. */

@@ -3,8 +3,22 @@
 
 #include "fuzz.h"
 
+#include "../unit/box.h"
+
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	box_open();
+	if (prepare != NULL)
+		prepare();
+	return 0;
+}
 
 void
 must(bool is_true, const char *what)
@@ -13,6 +27,15 @@ must(bool is_true, const char *what)
 		return;
 	fprintf(stderr, "# not true: %s\n", what);
 	abort();
+}
+
+void
+fill_file(int fd, const struct bytes *content)
+{
+	must(ftruncate(fd, 0) == 0 &&
+		pwrite(fd, content->data, content->length, 0) ==
+		    (ssize_t)content->length,
+	    "a file can be written");
 }
 
 unsigned int

@@ -25,23 +25,10 @@ static const char *const formats[] = { "own", "vm-pop3d", "popa3d",
 
 static int file;
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
+void
+prepare(void)
 {
-	(void)argc;
-	(void)argv;
-	box_open();
 	file = memfd_create("ids", MFD_CLOEXEC);
-	return 0;
-}
-
-static void
-remember(const struct bytes *content)
-{
-	must(ftruncate(file, 0) == 0 &&
-		pwrite(file, content->data, content->length, 0) ==
-		    (ssize_t)content->length,
-	    "what is remembered can be written");
 }
 
 static bool
@@ -120,7 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bytes mailbox = input_rest(&input);
 	struct mbox_place place = mailbox_make(&mailbox);
 
-	remember(&memory);
+	fill_file(file, &memory);
 	place.ids = file;
 	place.uidl = mbox_find_uidl_format(formats[format]);
 	check(&place, set);

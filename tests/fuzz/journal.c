@@ -19,28 +19,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
+void
+prepare(void)
 {
 	const struct rlimit most = { 1 << 20, 1 << 20 };
 
-	(void)argc;
-	(void)argv;
-	box_open();
 	/* A plan that is forged may ask for any size. */
 	must(signal(SIGXFSZ, SIG_IGN) != SIG_ERR &&
 		setrlimit(RLIMIT_FSIZE, &most) == 0,
 	    "setrlimit");
-	return 0;
-}
-
-static void
-put(int fd, const struct bytes *content)
-{
-	must(ftruncate(fd, 0) == 0 &&
-		pwrite(fd, content->data, content->length, 0) ==
-		    (ssize_t)content->length,
-	    "the journal can be written");
 }
 
 static int
@@ -73,8 +60,8 @@ take_octets(struct input *input)
 	struct mbox_place place = mailbox_make(&mailbox);
 	bool is_step;
 
-	put(place.journal[0], &first);
-	put(place.journal[1], &second);
+	fill_file(place.journal[0], &first);
+	fill_file(place.journal[1], &second);
 	is_step = checks(&place);
 	(void)recover(&place);
 	after = mailbox_content();

@@ -16,14 +16,10 @@
 
 static int file;
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
+void
+prepare(void)
 {
-	(void)argc;
-	(void)argv;
-	box_open();
 	file = memfd_create("message", MFD_CLOEXEC);
-	return 0;
 }
 
 static struct bytes
@@ -44,11 +40,8 @@ deliver(int fd)
 static struct bytes
 deliver_whole(const struct bytes *message)
 {
-	must(ftruncate(file, 0) == 0 &&
-		pwrite(file, message->data, message->length, 0) ==
-		    (ssize_t)message->length &&
-		lseek(file, 0, SEEK_SET) == 0,
-	    "it can be written");
+	fill_file(file, message);
+	must(lseek(file, 0, SEEK_SET) == 0, "it can be read again");
 	return deliver(file);
 }
 

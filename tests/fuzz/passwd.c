@@ -12,15 +12,6 @@
 #define OWNER 1000 /* and group, where it is not root */
 #define LEAST 100
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	box_open();
-	return 0;
-}
-
 static void
 check(const struct passwd_file *file, const struct record *record)
 {

@@ -9,15 +9,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	box_open();
-	return 0;
-}
-
 static void
 check_address(const struct address *address)
 {

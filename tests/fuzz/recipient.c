@@ -16,18 +16,14 @@
 
 static struct account_rules rules;
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
+void
+prepare(void)
 {
 	struct bytes nobody = { 0 };
 
-	(void)argc;
-	(void)argv;
-	box_open();
 	rules = accounts_open();
 	accounts_write("kvt.dk", &nobody);
 	accounts_write("xn--kvt-0ra.dk", &nobody);
-	return 0;
 }
 
 static void

@@ -11,15 +11,6 @@
 
 #define MOST_MESSAGES 8
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	box_open();
-	return 0;
-}
-
 /* What TOP shows of a text that was sent whole. */
 static size_t
 top_length(const struct bytes *text, unsigned int lines)

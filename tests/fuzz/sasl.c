@@ -16,14 +16,10 @@
 static const char *const mechanisms[] = { "PLAIN", "LOGIN", "CRAM-MD5",
 	"SCRAM-SHA-1", "SCRAM-SHA-256" };
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
+void
+prepare(void)
 {
-	(void)argc;
-	(void)argv;
-	box_open();
 	script_prepare();
-	return 0;
 }
 
 static void

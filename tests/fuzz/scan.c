@@ -10,15 +10,6 @@
 
 #define LARGEST_PIECE 600
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	box_open();
-	return 0;
-}
-
 static void
 feed(struct index *index, const struct bytes *mailbox, uint32_t state)
 {

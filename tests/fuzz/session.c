@@ -22,14 +22,10 @@
 	FROM_LINE "Subject: 1\n\none\n.\n..\n\n" FROM_LINE \
 		  "Status: RO\n\ntwo\n\n" FROM_LINE "\nthree\n\n"
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
+void
+prepare(void)
 {
-	(void)argc;
-	(void)argv;
-	box_open();
 	script_prepare();
-	return 0;
 }
 
 static bool

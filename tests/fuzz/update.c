@@ -26,15 +26,6 @@ struct work {
 	struct index index; /* of before; messages borrowed */
 };
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	box_open();
-	return 0;
-}
-
 static bool
 has_bit(unsigned int set, size_t i)
 {
