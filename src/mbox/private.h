@@ -134,8 +134,9 @@ struct scan {
 	bool is_internal;    /* ... and the subject of internal data */
 	bool ends_in_cr;     /* the last octet was CR */
 	off_t blank_length;  /* of the empty line before this one, or 0 */
-	size_t held;	     /* octets in line */
-	char line[SCAN_LINE_SIZE]; /* the start of the current line */
+	const char *text;    /* the start of the current line, if it is of use */
+	size_t held;	     /* octets of it, SCAN_LINE_SIZE at most */
+	char line[SCAN_LINE_SIZE]; /* for a line that comes in parts */
 };
 
 /* Starts a scan into the empty index. */
@@ -151,6 +152,15 @@ int scan_finish(struct scan *scan);
 /* Scans the whole mailbox behind lock, which is held. */
 int scan_mailbox(
     struct lock *lock, struct index *index, struct mbox_reason *reason);
+
+/* ---- skim.c: the lines of a body, many at a time ------------------------ */
+
+/* From start, where a line begins, which is not the first of a message nor
+ * follows an empty one: goes to a line that follows an empty one and begins as
+ * a From_ line does, or to the last line that is certain to be none.  Returns
+ * where that begins; start if there is no way to go.  *bare is how many lines
+ * before it end in LF without CR. */
+const char *skim_lines(const char *start, const char *end, uint64_t *bare);
 
 /* ---- uidl.c: unique ids ------------------------------------------------- */
 

@@ -27,7 +27,7 @@
 
 #define MESSAGES_AT_FIRST 64
 #define MESSAGES_AT_MOST  1000000
-#define SCAN_READ_SIZE	  ((size_t)256 * 1024)
+#define SCAN_READ_SIZE	  ((size_t)128 * 1024)
 
 /* What is behind it is not looked at again before use. */
 #define HEADER_AT_MOST ((off_t)1024 * 1024)
@@ -97,7 +97,7 @@ extend_header(struct scan *scan)
 	}
 	message->header_length = (uint32_t)length;
 	message->header_sum = checksum(
-	    message->header_sum + (uint64_t)length, scan->line, scan->held);
+	    message->header_sum + (uint64_t)length, scan->text, scan->held);
 }
 
 static int
@@ -127,7 +127,7 @@ line_starts(const struct scan *scan, const char *text)
 	size_t length = strlen(text);
 
 	return scan->held >= length &&
-	    strncasecmp(scan->line, text, length) == 0;
+	    strncasecmp(scan->text, text, length) == 0;
 }
 
 /* Takes the flags of a line "Status: RO". */
@@ -139,7 +139,7 @@ note_status(const struct scan *scan)
 	size_t i;
 
 	for (i = strlen(STATUS_FIELD); i < scan->held; i++)
-		switch (scan->line[i]) {
+		switch (scan->text[i]) {
 		case 'O':
 			message->was_seen = true;
 			break;
@@ -188,7 +188,7 @@ static bool
 is_separator(const struct scan *scan)
 {
 	return scan->follows_blank && scan->held == (size_t)scan->line_length &&
-	    mbox_is_from_line(scan->line, scan->held);
+	    mbox_is_from_line(scan->text, scan->held);
 }
 
 /* A line is complete; terminator is the length of its line end. */
@@ -213,9 +213,10 @@ end_line(struct scan *scan, off_t terminator)
 	return 0;
 }
 
-/* Keeps the start of a line that may be a From_ line or a header. */
+/* Keeps the start of a line that may be a From_ line or a header, of which a
+ * part has come; is_whole: all of it. */
 static void
-hold(struct scan *scan, const char *data, size_t length)
+hold(struct scan *scan, const char *data, size_t length, bool is_whole)
 {
 	size_t room = sizeof(scan->line) - scan->held;
 
@@ -223,8 +224,47 @@ hold(struct scan *scan, const char *data, size_t length)
 		return;
 	if (length > room)
 		length = room;
-	memcpy(scan->line + scan->held, data, length);
+	scan->text = is_whole ? data : scan->line;
+	if (!is_whole)
+		memcpy(scan->line + scan->held, data, length);
 	scan->held += length;
+}
+
+/* ---- the lines of a body ------------------------------------------------ */
+
+static bool
+is_within_body(const struct scan *scan)
+{
+	return scan->index->count > 0 && !scan->in_header &&
+	    !scan->follows_blank && scan->line_length == 0;
+}
+
+/* The length of the empty line that ends at end, or 0 if it is none. */
+static off_t
+blank_before(const char *start, const char *end)
+{
+	const char *line = end - 1;
+
+	if (line > start && line[-1] == '\r')
+		line--;
+	return line == start || line[-1] == '\n' ? end - line : 0;
+}
+
+/* Counts whole lines that cannot be From_ lines; returns where that ends. */
+static const char *
+skim(struct scan *scan, const char *data, const char *end)
+{
+	uint64_t bare;
+	const char *next = skim_lines(data, end, &bare);
+
+	if (next == data)
+		return data;
+	current(scan)->octets += (uint64_t)(next - data) + bare;
+	scan->blank_length = blank_before(data, next);
+	scan->follows_blank = scan->blank_length > 0;
+	scan->line_start += next - data;
+	scan->ends_in_cr = false;
+	return next;
 }
 
 /* ---- pieces of the file ------------------------------------------------- */
@@ -238,6 +278,24 @@ scan_init(struct scan *scan, struct index *index)
 	scan->follows_blank = true;
 }
 
+/* Takes a line, or what there is of it.  NULL with errno. */
+static const char *
+take_line(struct scan *scan, const char *data, const char *end)
+{
+	const char *newline = memchr(data, '\n', (size_t)(end - data));
+	const char *next = newline == NULL ? end : newline + 1;
+	bool after_cr = newline != NULL && newline > data ? newline[-1] == '\r'
+							  : scan->ends_in_cr;
+
+	hold(scan, data, (size_t)(next - data),
+	    newline != NULL && scan->line_length == 0);
+	scan->line_length += next - data;
+	scan->ends_in_cr = next[-1] == '\r';
+	if (newline != NULL && end_line(scan, after_cr ? 2 : 1) == -1)
+		return NULL;
+	return next;
+}
+
 int
 scan_feed(struct scan *scan, const char *data, size_t length)
 {
@@ -245,17 +303,10 @@ scan_feed(struct scan *scan, const char *data, size_t length)
 
 	scan->index->size += (off_t)length;
 	while (data < end && !scan->index->is_foreign) {
-		const char *newline = memchr(data, '\n', (size_t)(end - data));
-		const char *next = newline == NULL ? end : newline + 1;
-		bool after_cr = newline != NULL && newline > data
-		    ? newline[-1] == '\r'
-		    : scan->ends_in_cr;
-
-		hold(scan, data, (size_t)(next - data));
-		scan->line_length += next - data;
-		scan->ends_in_cr = next[-1] == '\r';
-		data = next;
-		if (newline != NULL && end_line(scan, after_cr ? 2 : 1) == -1)
+		if (is_within_body(scan))
+			data = skim(scan, data, end);
+		data = take_line(scan, data, end);
+		if (data == NULL)
 			return -1;
 	}
 	return 0;
