@@ -195,12 +195,21 @@ void uid_base_lower(const struct mbox *mbox, struct uid_base *base);
 
 /* ---- digest.c: our own digest of a message ------------------------------ */
 
-/* Size of the piece of memory to work in. */
-#define DIGEST_PIECE ((size_t)64 * 1024)
+struct digester {
+	int fd;	     /* of the mailbox */
+	off_t start; /* of the window in it */
+	size_t held; /* octets in the window */
+	char *window;
+};
 
-/* 0, or -1 with errno. */
-int digest_message(const struct mbox *mbox, const struct message *message,
-    char *piece, unsigned char digest[16]);
+/* Begins and ends making digests of messages, best in mailbox order.  0, or -1
+ * with errno. */
+int digest_begin(struct digester *digester, int fd);
+void digest_end(struct digester *digester);
+
+/* 0, or -1 with errno: ESTALE if the file has become shorter. */
+int digest_message(struct digester *digester, const struct message *message,
+    unsigned char digest[16]);
 
 /* ---- copies.c: what is remembered of ids -------------------------------- */
 

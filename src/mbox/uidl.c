@@ -19,7 +19,6 @@
 #include "support/md5.h"
 #include "support/text.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,17 +135,17 @@ has_label(const struct mbox *mbox, size_t i)
 static int
 digest_others(const struct mbox *mbox, struct identity *identities)
 {
-	char *piece = malloc(DIGEST_PIECE);
+	struct digester digester;
 	size_t i;
 	int result = 0;
 
-	if (piece == NULL)
+	if (digest_begin(&digester, mbox->lock.fd) == -1)
 		return -1;
 	for (i = 0; i < mbox->index.count && result == 0; i++)
 		if (!has_label(mbox, i))
-			result = digest_message(mbox, &mbox->index.messages[i],
-			    piece, identities[i].digest);
-	free(piece);
+			result = digest_message(&digester,
+			    &mbox->index.messages[i], identities[i].digest);
+	digest_end(&digester);
 	return result;
 }
 
@@ -158,7 +157,6 @@ identify_all(struct mbox *mbox, struct mbox_reason *reason)
 	mbox->identities = calloc(count, sizeof(*mbox->identities));
 	if (mbox->identities == NULL)
 		return reason_errno(reason, &mbox->place, "no memory");
-	errno = ESTALE; /* for a file that has become shorter */
 	if (label_all(mbox, mbox->identities) == -1 ||
 	    digest_others(mbox, mbox->identities) == -1 ||
 	    copies_number(&mbox->place, mbox->identities, count) == -1) {
