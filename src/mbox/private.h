@@ -88,19 +88,20 @@ void lock_close(struct lock *lock);
 
 /* ---- the index in memory ------------------------------------------------ */
 
+/* There may be a million of them: 40 octets. */
 struct message {
 	off_t start;		   /* of its From_ line */
 	off_t end;		   /* of its text, separating line excluded */
 	uint64_t octets;	   /* as sent */
-	uint32_t separator_length; /* of the From_ line with its line end */
-	uint32_t header_length;	   /* ... and all header lines; at most 1 MB */
-	uint64_t header_sum;	   /* checksum of these */
-	bool has_long_header;	   /* longer than that */
-	bool was_seen;		   /* Status: has an O */
-	bool was_read;		   /* ... an R */
-	bool has_room;		   /* ... and blanks for what it has not */
-	bool is_retrieved;	   /* by this session */
-	bool is_deleted;
+	uint64_t header_sum;	   /* checksum of its header */
+	uint32_t header_length;	   /* From_ line and header; at most 1 MB */
+	uint16_t separator_length; /* of the From_ line with its line end */
+	bool has_long_header : 1;  /* longer than that */
+	bool was_seen : 1;	   /* Status: has an O */
+	bool was_read : 1;	   /* ... an R */
+	bool has_room : 1;	   /* ... and blanks for what it has not */
+	bool is_retrieved : 1;	   /* by this session */
+	bool is_deleted : 1;
 };
 
 struct index {
@@ -134,8 +135,8 @@ struct scan {
 	bool is_internal;    /* ... and the subject of internal data */
 	bool ends_in_cr;     /* the last octet was CR */
 	off_t blank_length;  /* of the empty line before this one, or 0 */
-	const char *text;    /* the start of the current line, if it is of use */
-	size_t held;	     /* octets of it, SCAN_LINE_SIZE at most */
+	const char *text; /* the start of the current line, if it is of use */
+	size_t held;	  /* octets of it, SCAN_LINE_SIZE at most */
 	char line[SCAN_LINE_SIZE]; /* for a line that comes in parts */
 };
 

@@ -113,7 +113,7 @@ begin_message(struct scan *scan)
 	message = current(scan);
 	memset(message, 0, sizeof(*message));
 	message->start = scan->line_start;
-	message->separator_length = (uint32_t)scan->line_length;
+	message->separator_length = (uint16_t)scan->line_length;
 	scan->in_header = true;
 	extend_header(scan);
 	return 0;
