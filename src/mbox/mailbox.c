@@ -77,6 +77,19 @@ mbox_count(const struct mbox *mbox)
 	return mbox->index.count;
 }
 
+void
+mbox_totals(const struct mbox *mbox, size_t *count, uint64_t *octets)
+{
+	*count = mbox->index.count - mbox->marked;
+	*octets = mbox->index.octets - mbox->marked_octets;
+}
+
+size_t
+mbox_last_read(const struct mbox *mbox)
+{
+	return mbox->index.last_read;
+}
+
 uint64_t
 mbox_octets(const struct mbox *mbox, size_t i)
 {
@@ -98,7 +111,13 @@ mbox_is_deleted(const struct mbox *mbox, size_t i)
 void
 mbox_delete(struct mbox *mbox, size_t i)
 {
-	mbox->index.messages[i].is_deleted = true;
+	struct message *message = &mbox->index.messages[i];
+
+	if (message->is_deleted)
+		return;
+	message->is_deleted = true;
+	mbox->marked++;
+	mbox->marked_octets += message->octets;
 }
 
 void
@@ -112,6 +131,8 @@ mbox_undelete_all(struct mbox *mbox)
 {
 	size_t i;
 
-	for (i = 0; i < mbox->index.count; i++)
+	for (i = 0; mbox->marked > 0 && i < mbox->index.count; i++)
 		mbox->index.messages[i].is_deleted = false;
+	mbox->marked = 0;
+	mbox->marked_octets = 0;
 }

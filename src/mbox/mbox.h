@@ -147,6 +147,13 @@ bool mbox_is_mbox(const struct mbox *mbox);
 /* How many messages there are, marked ones included.  Fixed at opening. */
 size_t mbox_count(const struct mbox *mbox);
 
+/* How many of them are not marked, and what they have in octets as sent. */
+void mbox_totals(const struct mbox *mbox, size_t *count, uint64_t *octets);
+
+/* The number, from 1, of the last message that a Status: header called read
+ * when the mailbox was opened; 0: none. */
+size_t mbox_last_read(const struct mbox *mbox);
+
 /* Size of message i in octets as sent, without dot stuffing. */
 uint64_t mbox_octets(const struct mbox *mbox, size_t i);
 

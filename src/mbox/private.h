@@ -109,12 +109,17 @@ struct index {
 	size_t count;
 	size_t room;	    /* of messages, in messages */
 	off_t size;	    /* of what was scanned */
+	uint64_t octets;    /* of all messages, as sent */
+	size_t last_read;   /* the last message with an R, from 1; 0: none */
 	struct stat status; /* of the file before that */
 	bool is_foreign;    /* has text that is not an mbox */
 };
 
 /* Frees the messages. */
 void index_free(struct index *index);
+
+/* Adds up octets and last_read. */
+void index_sum(struct index *index);
 
 #define STATUS_FIELD "Status:"
 
@@ -235,6 +240,8 @@ struct mbox {
 	struct mbox_place place;
 	struct lock lock;
 	struct index index;
+	size_t marked;		/* how many messages are */
+	uint64_t marked_octets; /* ... and what they have */
 	struct uid_base base;
 	struct identity *identities; /* NULL until asked for */
 	struct label *labels;	     /* the same; NULL also for our own ids */

@@ -39,6 +39,20 @@ index_free(struct index *index)
 	memset(index, 0, sizeof(*index));
 }
 
+void
+index_sum(struct index *index)
+{
+	size_t i;
+
+	index->octets = 0;
+	index->last_read = 0;
+	for (i = 0; i < index->count; i++) {
+		index->octets += index->messages[i].octets;
+		if (index->messages[i].was_read)
+			index->last_read = i + 1;
+	}
+}
+
 /* ---- the index grows ---------------------------------------------------- */
 
 static int
@@ -325,6 +339,7 @@ scan_finish(struct scan *scan)
 	    end_line(scan, scan->ends_in_cr ? 1 : 0) == -1)
 		return -1;
 	end_message(scan);
+	index_sum(scan->index);
 	return 0;
 }
 
