@@ -305,7 +305,7 @@ copies_remember(const struct mbox *mbox)
 	struct ranked *ranked;
 	int result = -1;
 
-	if (mbox->identities == NULL || mbox->place.ids == -1)
+	if (!mbox->is_identified || mbox->place.ids == -1)
 		return 0;
 	copies_recall_base(&mbox->place, &memory.base);
 	uid_base_lower(mbox, &memory.base);

@@ -17,7 +17,7 @@ lock_and_scan(struct mbox *mbox, int64_t deadline, struct mbox_reason *reason)
 		return -1;
 	if (mbox->lock.is_missing)
 		return 0;
-	result = scan_mailbox(&mbox->lock, &mbox->index, reason);
+	result = index_open(mbox, reason);
 	lock_release(&mbox->lock);
 	return result;
 }
@@ -57,9 +57,12 @@ mbox_close(struct mbox **mbox)
 {
 	if (*mbox == NULL)
 		return;
+	index_keep(*mbox);
 	lock_close(&(*mbox)->lock);
 	uidl_free(*mbox);
 	index_free(&(*mbox)->index);
+	index_free(&(*mbox)->tail);
+	free((*mbox)->additions.list);
 	free((*mbox)->buffer);
 	free(*mbox);
 	*mbox = NULL;

@@ -61,6 +61,8 @@ struct mbox_place {
 	off_t journal_size;	   /* octets of mail in it at most */
 	off_t file_limit;	   /* octets of any file, or 0: no limit */
 	int ids;	    /* descriptor of what is remembered of ids, or -1 */
+	int index;	    /* descriptor of the index file, or -1 */
+	off_t index_least;  /* octets of a mailbox that is worth an index */
 	unsigned int pause; /* s from session to session at least, or 0 */
 	int last; /* descriptor of a file as old as the last one, or -1 */
 	const struct uidl_format *uidl; /* NULL: our own */
@@ -88,7 +90,7 @@ struct mbox_reason {
 /*
  * Claims the mailbox at place for one POP3 session until the returned
  * descriptor is closed, by whatever death, and opens its redo journal and what
- * is remembered of its ids into place.  The files lie in the directory state,
+ * is remembered of its ids, and its index file, into place.  The files lie in the directory state,
  * which must be writable to nobody but the caller.  Waits up to the clock_now()
  * moment deadline for another session to end.  If place has a pause, it counts
  * from the last mbox_open() that succeeded.  Where a full disk allows no files
@@ -137,7 +139,8 @@ struct mbox;
 int mbox_open(struct mbox **mbox, const struct mbox_place *place,
     int64_t deadline, struct mbox_reason *reason);
 
-/* Frees everything; changes nothing on disk.  *mbox becomes NULL. */
+/* Writes the index file, where it has changed, and frees everything.  *mbox
+ * becomes NULL. */
 void mbox_close(struct mbox **mbox);
 
 /* False when the file has content that is not an mbox: it shows no messages
@@ -153,6 +156,10 @@ void mbox_totals(const struct mbox *mbox, size_t *count, uint64_t *octets);
 /* The number, from 1, of the last message that a Status: header called read
  * when the mailbox was opened; 0: none. */
 size_t mbox_last_read(const struct mbox *mbox);
+
+/* Has to succeed once before any function that takes the number of a message:
+ * up to then only the index file was asked, and only for totals. */
+int mbox_load(struct mbox *mbox, struct mbox_reason *reason);
 
 /* Size of message i in octets as sent, without dot stuffing. */
 uint64_t mbox_octets(const struct mbox *mbox, size_t i);

@@ -26,32 +26,7 @@
 #include <sys/stat.h>
 
 #define MESSAGES_AT_FIRST 64
-#define MESSAGES_AT_MOST  1000000
 #define SCAN_READ_SIZE	  ((size_t)128 * 1024)
-
-/* What is behind it is not looked at again before use. */
-#define HEADER_AT_MOST ((off_t)1024 * 1024)
-
-void
-index_free(struct index *index)
-{
-	free(index->messages);
-	memset(index, 0, sizeof(*index));
-}
-
-void
-index_sum(struct index *index)
-{
-	size_t i;
-
-	index->octets = 0;
-	index->last_read = 0;
-	for (i = 0; i < index->count; i++) {
-		index->octets += index->messages[i].octets;
-		if (index->messages[i].was_read)
-			index->last_read = i + 1;
-	}
-}
 
 /* ---- the index grows ---------------------------------------------------- */
 
@@ -334,6 +309,8 @@ scan_finish(struct scan *scan)
 		scan->index->is_foreign = true;
 		return 0;
 	}
+	if (scan->line_length == 0)
+		scan->index->blank = scan->blank_length;
 	/* A CR at the very end is taken for half of the missing line end. */
 	if (scan->line_length > 0 &&
 	    end_line(scan, scan->ends_in_cr ? 1 : 0) == -1)
@@ -362,23 +339,51 @@ feed_file(struct scan *scan, struct lock *lock, char *buffer)
 	return scan_finish(scan);
 }
 
-int
-scan_mailbox(struct lock *lock, struct index *index, struct mbox_reason *reason)
+/* Goes on with a scan that was prepared. */
+static int
+run(struct scan *scan, struct lock *lock, struct mbox_reason *reason)
 {
-	struct scan scan;
 	char *buffer = malloc(SCAN_READ_SIZE);
 	int result;
 
 	if (buffer == NULL)
 		return reason_errno(reason, lock->place, "no memory");
-	scan_init(&scan, index);
-	result = feed_file(&scan, lock, buffer);
+	result = feed_file(scan, lock, buffer);
 	if (result == -1)
 		reason_errno(reason, lock->place,
 		    errno == EOVERFLOW ? "has more than 1000000 messages"
 				       : "cannot be read");
 	free(buffer);
 	if (result == -1)
-		index_free(index);
+		index_free(scan->index);
 	return result;
+}
+
+int
+scan_mailbox(struct lock *lock, struct index *index, struct mbox_reason *reason)
+{
+	struct scan scan;
+
+	scan_init(&scan, index);
+	return run(&scan, lock, reason);
+}
+
+/* The empty line belonged to none, and does if the message goes on. */
+int
+scan_tail(struct lock *lock, struct index *index, const struct message *last,
+    off_t end, off_t blank, struct mbox_reason *reason)
+{
+	struct scan scan;
+
+	scan_init(&scan, index);
+	if (make_room(index) == -1)
+		return reason_errno(reason, lock->place, "no memory");
+	index->messages[0] = *last;
+	index->messages[0].octets += 2;
+	index->count = 1;
+	index->size = end;
+	scan.begun = 2; /* this is none that is not shown */
+	scan.line_start = end;
+	scan.blank_length = blank;
+	return run(&scan, lock, reason);
 }

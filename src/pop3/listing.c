@@ -9,13 +9,27 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* False if what is known of messages cannot be had; then *event is the end. */
+static bool
+load(struct session *session, enum session_event *event)
+{
+	struct mbox_reason reason;
+
+	*event = SESSION_CONTINUE;
+	if (mbox_load(session->mbox, &reason) == 0)
+		return true;
+	*event = transaction_fail(session, &reason);
+	return false;
+}
+
 bool
 listing_find(struct session *session, const char *text, size_t *i,
     enum session_event *event)
 {
 	uint64_t number;
 
-	*event = SESSION_CONTINUE;
+	if (!load(session, event))
+		return false;
 	if (!text_to_number(text, SIZE_MAX, &number) || number == 0 ||
 	    number > mbox_count(session->mbox)) {
 		reply(&session->wire, REPLY_NO_SUCH_MESSAGE);
@@ -75,8 +89,11 @@ static enum session_event
 list_all(struct session *session)
 {
 	char octets[TEXT_NUMBER_SIZE];
+	enum session_event event;
 	size_t i;
 
+	if (!load(session, &event))
+		return event;
 	reply(&session->wire, REPLY_LISTING);
 	for (i = 0; i < mbox_count(session->mbox); i++)
 		if (!mbox_is_deleted(session->mbox, i))
@@ -117,9 +134,12 @@ static enum session_event
 uidl_all(struct session *session)
 {
 	struct mbox_reason reason;
+	enum session_event event;
 	char id[MBOX_UIDL_SIZE];
 	size_t i;
 
+	if (!load(session, &event))
+		return event;
 	if (mbox_count(session->mbox) > 0 &&
 	    mbox_uidl(session->mbox, 0, id, &reason) == -1)
 		return transaction_fail(session, &reason);
