@@ -323,8 +323,10 @@ scan_again(struct mbox *mbox, struct mbox_reason *reason)
 	index_free(&mbox->tail);
 	result = scan(mbox, reason);
 	lock_release(&mbox->lock);
-	if (result == 0 && is_as_told(&mbox->index, &told))
+	if (result == 0 && is_as_told(&mbox->index, &told)) {
+		mbox->filing.is_void = false;
 		return 0;
+	}
 	index_free(&mbox->index);
 	mbox->index.count = told.count;
 	if (result == -1)
@@ -338,7 +340,6 @@ mbox_load(struct mbox *mbox, struct mbox_reason *reason)
 {
 	if (index_is_loaded(&mbox->index) || load_records(mbox) == 0)
 		return 0;
-	index_file_drop(mbox->place.index);
-	mbox->filing.count = 0;
+	index_distrust(mbox);
 	return scan_again(mbox, reason);
 }
