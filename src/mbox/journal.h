@@ -13,7 +13,7 @@
 
 #include "mbox/private.h"
 
-/* ---- status.c -------------------------------------------------------------- */
+/* ---- status.c ----------------------------------------------------------- */
 
 /* The first message whose Status: header is to change; the number of messages
  * if none is. */

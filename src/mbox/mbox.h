@@ -89,13 +89,13 @@ struct mbox_reason {
 
 /*
  * Claims the mailbox at place for one POP3 session until the returned
- * descriptor is closed, by whatever death, and opens its redo journal and what
- * is remembered of its ids, and its index file, into place.  The files lie in the directory state,
- * which must be writable to nobody but the caller.  Waits up to the clock_now()
- * moment deadline for another session to end.  If place has a pause, it counts
- * from the last mbox_open() that succeeded.  Where a full disk allows no files
- * the session goes without them.  Returns a descriptor, or -1 with
- * reason.
+ * descriptor is closed, by whatever death, and opens its redo journal, what is
+ * remembered of its ids, and its index file, into place.  The files lie in the
+ * directory state, which must be writable to nobody but the caller.  Waits up
+ * to the clock_now() moment deadline for another session to end.  If place has
+ * a pause, it counts from the last mbox_open() that succeeded.  Where a full
+ * disk allows no files the session goes without them.  Returns a descriptor, or
+ * -1 with reason.
  */
 int mbox_claim(const char *state, struct mbox_place *place, int64_t deadline,
     struct mbox_reason *reason);
@@ -171,7 +171,8 @@ bool mbox_was_read(const struct mbox *mbox, size_t i);
  * Writes the unique id of message i: 1 to 70 octets from 0x21 to 0x7e, distinct
  * in the mailbox.  Our own ids are the same in every session whatever a mail
  * reader does to Status:, X-*:, Lines: and Content-Length: headers; for the
- * others see gnu-pop3d(8).  The first call reads all headers.
+ * others see gnu-pop3d(8).  The first call reads all messages whose ids are not
+ * in the index file.
  */
 int mbox_uidl(struct mbox *mbox, size_t i, char id[MBOX_UIDL_SIZE],
     struct mbox_reason *reason);
