@@ -10,7 +10,7 @@
 /* The bound of the redo journal: a large mailbox is moved in steps of this. */
 #define JOURNAL_SIZE ((off_t)64 * 1024 * 1024)
 
-/* The scan of a smaller mailbox takes no longer than its index would. */
+/* An index of a smaller mailbox would save some ten microseconds. */
 #define INDEX_LEAST ((off_t)64 * 1024)
 
 int
