@@ -108,7 +108,7 @@ mbox_was_read(const struct mbox *mbox, size_t i)
 bool
 mbox_is_deleted(const struct mbox *mbox, size_t i)
 {
-	return mbox->index.messages[i].is_deleted;
+	return mbox->marked > 0 && mbox->index.messages[i].is_deleted;
 }
 
 void
