@@ -15,15 +15,14 @@ import os
 import pathlib
 import pwd
 import random
-import re
 import shutil
 import signal
-import smtplib
 import subprocess
 import time
 
-from house import IS_ROOT, SOURCE, VIRTUAL, free_port, hash_of
-from tap import Skip, equal
+from house import IS_ROOT, SOURCE, free_port, hash_of
+from receiver import Receiver, install_virtual
+from tap import Skip
 
 EXAMPLES = SOURCE / "contrib" / "postfix"
 FIRST = "kvt.dk"        # by the owner's .forward files
@@ -151,7 +150,7 @@ class Owner:
         os.chown(path, self.uid, self.gid)
 
 
-class Postfix:
+class Postfix(Receiver):
     def __init__(self, house, owner, more=""):
         """more: lines for main.cf."""
         need_root("Postfix")
@@ -161,18 +160,10 @@ class Postfix:
         self.root = house.root / "postfix"
         self.maillog = self.root / "maillog"
         self.port = free_port()
-        self._install_virtual()
+        self.command = install_virtual(house)
         self._configure(more)
 
     # ---- set-up ------------------------------------------------------------
-
-    def _install_virtual(self):
-        """A copy that the owner can reach wherever the tree is built."""
-        self.virtual = self.house.root / "virtual"
-        shutil.copy(VIRTUAL, self.virtual)
-        self.virtual.chmod(0o755)
-        self.command = (f"{self.virtual} --virtual-dir={self.house.virtual} "
-                        f"--virtual-spool={self.house.spool}")
 
     def example(self, name):
         """A file of contrib/postfix with this test's names in it."""
@@ -256,25 +247,6 @@ class Postfix:
         return self.maillog.read_text(errors="backslashreplace")
 
     # ---- mail --------------------------------------------------------------
-
-    def connect(self):
-        return smtplib.SMTP("127.0.0.1", self.port, "client.test", 60)
-
-    def send(self, sender, recipients, message, connection=None):
-        """Submits one message, its octets as they are: dots are stuffed, and
-        only the last line end is made CRLF, or added."""
-        text = re.sub(rb"(?m)^\.", b"..", message)
-        text = re.sub(rb"\r?\n\Z", b"", text) + b"\r\n.\r\n"
-        ours = connection or self.connect()
-        ours.ehlo_or_helo_if_needed()
-        equal(ours.mail(sender, ["BODY=8BITMIME"])[0], 250, "MAIL")
-        for recipient in recipients:
-            equal(ours.rcpt(recipient)[0], 250, recipient)
-        equal(ours.docmd("DATA")[0], 354, "DATA")
-        ours.send(text)
-        equal(ours.getreply()[0], 250, "end of the message")
-        if connection is None:
-            ours.quit()
 
     def queued(self, *queues):
         """How many messages wait in these queues."""
