@@ -82,6 +82,7 @@ retry     unix  - - n -   - error
 local     unix  - n n -   - local
 small     unix  - n n -   - local -o mailbox_size_limit={limit}
 anvil     unix  - - n -   1 anvil
+tlsmgr    unix  - - n 1000? 1 tlsmgr
 postlog   unix-dgram n - n - 1 postlogd
 """
 
