@@ -53,4 +53,14 @@ def _():
         equal(list_users(house), "")
 
 
+@case("of the domains that are named, and no others")
+def _():
+    with House() as house:
+        for domain in ("kvt.dk", "example.org", "example.net"):
+            house.add_domain(domain, OWNER, OWNER)
+            (house.virtual / domain / "passwd").write_bytes(line("joe"))
+        equal(list_users(house, "kvt.dk", "example.org"),
+              f"joe@kvt.dk\t{NAME}\njoe@example.org\t{NAME}\n")
+
+
 tap.main()

@@ -15,13 +15,14 @@ import os
 import pathlib
 import pwd
 import random
+import re
 import shutil
 import signal
 import subprocess
 import time
 
 from house import IS_ROOT, SOURCE, free_port, hash_of
-from receiver import Receiver, install_virtual
+from receiver import Receiver, install_virtual, list_users
 from tap import Skip
 
 EXAMPLES = SOURCE / "contrib" / "postfix"
@@ -50,6 +51,7 @@ default_transport = error:no mail leaves this test
 alias_maps =
 alias_database =
 local_recipient_maps =
+mail_spool_directory = {root}/mail/
 smtpd_peername_lookup = no
 cleanup_replace_stray_cr_lf = no
 disable_dns_lookups = yes
@@ -99,6 +101,15 @@ def need_program(name):
 def need_root(what):
     if not IS_ROOT:
         raise Skip(f"{what} needs root")
+
+
+def replaced(text, more):
+    """Lines of main.cf with more instead of those for the same parameters:
+    Postfix warns of each that stands there twice, and stops if it warns too
+    much while it starts, for its log does not run yet."""
+    for name in re.findall(r"(?m)^(\S+) *=", more):
+        text = re.sub(rf"(?m)^{name} *=.*\n(?:[ \t].*\n)*", "", text)
+    return text + more
 
 
 class Owner:
@@ -153,7 +164,7 @@ class Owner:
 
 class Postfix(Receiver):
     def __init__(self, house, owner, more=""):
-        """more: lines for main.cf."""
+        """more: lines for main.cf, before others of the same parameters."""
         need_root("Postfix")
         need_program("postfix")
         self.house = house
@@ -162,6 +173,7 @@ class Postfix(Receiver):
         self.maillog = self.root / "maillog"
         self.port = free_port()
         self.command = install_virtual(house)
+        self.updates = 0
         self._configure(more)
 
     # ---- set-up ------------------------------------------------------------
@@ -182,15 +194,16 @@ class Postfix(Receiver):
             (self.root / directory).mkdir(parents=True)
         shutil.chown(self.root / "data", "postfix")
         etc = self.root / "etc"
-        (etc / "main.cf").write_text(
+        (etc / "main.cf").write_text(replaced(
             MAIN.format(root=self.root, owner=self.owner.name, first=FIRST,
                         limited=LIMITED, limit=LIMIT) +
-            self.example("main.cf.example") + more)
+            self.example("main.cf.example"), more))
         (etc / "master.cf").write_text(
             MASTER.format(port=self.port, limit=LIMIT) +
             self.example("master.cf.example"))
         (etc / "virtual_regexp").write_text(
             self.example("virtual_regexp.example"))
+        self.update()
         self.owner.write(".forward", self.example("forward.example"))
 
     def add_user(self, user, domain, secret="secret"):
@@ -205,6 +218,23 @@ class Postfix(Receiver):
             self.owner.write(
                 f".forward+{user}--{domain}",
                 self.example("forward+user--domain.example"))
+        self.update()
+
+    def update(self, *first):
+        """Tells Postfix who the users are now, and which domains are delivered
+        the first way.  It looks whether a table is of
+        another second than before."""
+        self.updates += 1
+        later = time.time() + 2 * self.updates
+        for name, arguments in (("virtual_users", ()),
+                                ("virtual_aliases", ("-e", *first))):
+            path = self.root / "etc" / name
+            path.write_text(list_users(self.house, *arguments))
+            self.postmap(name)
+            os.utime(f"{path}.db", (later, later))
+
+    def postmap(self, name):
+        self._run("postmap", f"hash:{self.root}/etc/{name}")
 
     # ---- running -----------------------------------------------------------
 

@@ -21,12 +21,13 @@ def install_virtual(house):
             f"--virtual-spool={house.spool}")
 
 
-def list_users(house, *options):
+def list_users(house, *arguments):
     """What contrib/list-users prints."""
     return subprocess.run(
-        ["sh", SOURCE / "contrib" / "list-users", *options, house.virtual],
+        ["sh", SOURCE / "contrib" / "list-users", *arguments],
         stdout=subprocess.PIPE, check=True, timeout=60,
-        env={**os.environ, "VIRTUAL_SPOOL": str(house.spool)}).stdout.decode()
+        env={**os.environ, "VIRTUAL_DIR": str(house.virtual),
+             "VIRTUAL_SPOOL": str(house.spool)}).stdout.decode()
 
 
 class Receiver:
