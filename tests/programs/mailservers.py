@@ -71,7 +71,7 @@ class Site:
 def message(body):
     return (b"From: a@client.test\nTo: b@client.test\n"
             b"Date: Sun, 22 Nov 2026 07:00:00 +0000\n"
-            b"Message-ID: <1@client.test>\n\n" + body)
+            b"Message-ID: <1@client.test>\n\n" + body).replace(b"\n", b"\r\n")
 
 
 def fields(text, name):
