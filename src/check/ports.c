@@ -34,20 +34,14 @@ find_listener(const char *table, unsigned int port)
 	if (file == NULL)
 		return 0;
 	while (inode == 0 && fgets(line, sizeof(line), file) != NULL) {
-		char *fields[10];
-		char *rest = line;
+		char *words[10];
 		const char *colon;
-		size_t count = 0;
 
-		while (count < 10 &&
-		    (fields[count] = text_field(&rest, ' ')) != NULL)
-			if (fields[count][0] != '\0')
-				count++;
-		if (count < 10 || (colon = strchr(fields[1], ':')) == NULL ||
-		    strtoul(colon + 1, NULL, 16) != port ||
-		    strtoul(fields[3], NULL, 16) != STATE_LISTEN)
-			continue;
-		inode = strtoul(fields[9], NULL, 10);
+		if (text_words(line, words, 10) &&
+		    (colon = strchr(words[1], ':')) != NULL &&
+		    strtoul(colon + 1, NULL, 16) == port &&
+		    strtoul(words[3], NULL, 16) == STATE_LISTEN)
+			inode = strtoul(words[9], NULL, 10);
 	}
 	fclose(file);
 	return inode;

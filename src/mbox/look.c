@@ -121,35 +121,42 @@ mbox_look_at_dotlock(const struct mbox_place *place, struct mbox_dotlock *found)
 	close(lock.directory);
 }
 
-/* A line of /proc/locks: "1: FLOCK ADVISORY WRITE 4711 08:01:123 0 EOF"; those
- * who wait have "->" behind the number.  0 or a negative process is one that is
- * not to be seen. */
+/* What /proc/locks calls a method: flock is FLOCK, and fcntl POSIX or
+ * OFDLCK. */
 static bool
-is_lock_of(char *line, const struct stat *file, pid_t *process)
+is_method(const char *word, unsigned int methods)
+{
+	return (methods &
+		   (strcmp(word, "FLOCK") == 0 ? MBOX_LOCK_FLOCK
+					       : MBOX_LOCK_FCNTL)) != 0;
+}
+
+/* A line is "1: FLOCK ADVISORY WRITE 4711 08:01:123 0 EOF"; those who wait have
+ * "->" behind the number.  No process, or a negative one, is one that is not to
+ * be seen. */
+static bool
+is_lock_of(
+    char *line, const struct stat *file, unsigned int methods, pid_t *process)
 {
 	char wanted[64];
-	char *fields[6];
-	char *rest = line;
+	char *words[6];
 	uint64_t number;
-	size_t count = 0;
 
 	text_format(wanted, sizeof(wanted), "%02x:%02x:%llu",
 	    major(file->st_dev), minor(file->st_dev),
 	    (unsigned long long)file->st_ino);
-	while (count < 6 && (fields[count] = text_field(&rest, ' ')) != NULL)
-		if (fields[count][0] != '\0')
-			count++;
-	if (count < 6 || strcmp(fields[1], "->") == 0 ||
-	    strcmp(fields[5], wanted) != 0)
+	if (!text_words(line, words, 6) || strcmp(words[1], "->") == 0 ||
+	    !is_method(words[1], methods) || strcmp(words[5], wanted) != 0)
 		return false;
 	*process = 0;
-	if (text_to_number(fields[4], INT32_MAX, &number))
+	if (text_to_number(words[4], INT32_MAX, &number))
 		*process = (pid_t)number;
 	return true;
 }
 
 static void
-find_holder(const struct stat *file, struct mbox_holder *found)
+find_holder(
+    const struct stat *file, unsigned int methods, struct mbox_holder *found)
 {
 	FILE *locks = fopen("/proc/locks", "re");
 	char line[256];
@@ -157,7 +164,8 @@ find_holder(const struct stat *file, struct mbox_holder *found)
 	if (locks == NULL)
 		return;
 	while (!found->is_held && fgets(line, sizeof(line), locks) != NULL)
-		found->is_held = is_lock_of(line, file, &found->process);
+		found->is_held =
+		    is_lock_of(line, file, methods, &found->process);
 	fclose(locks);
 }
 
@@ -172,7 +180,7 @@ mbox_look_at_file_locks(
 	(void)begin(&lock, place, &view);
 	lock_close(&lock);
 	if (view.is_there)
-		find_holder(&view.status, found);
+		find_holder(&view.status, place->methods, found);
 }
 
 void
@@ -183,5 +191,5 @@ mbox_look_at_claim(const char *state, const struct mbox_place *place,
 
 	memset(found, 0, sizeof(*found));
 	if (claim_look(state, place, &status, is_unfinished) == 0)
-		find_holder(&status, found);
+		find_holder(&status, MBOX_LOCK_FLOCK, found);
 }

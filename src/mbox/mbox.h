@@ -244,7 +244,8 @@ struct mbox_holder {
 	pid_t process; /* 0: not to be found out */
 };
 
-/* Who has locked the mailbox by fcntl or flock. */
+/* Who has locked the mailbox by those methods of place that the kernel knows:
+ * fcntl and flock. */
 void mbox_look_at_file_locks(
     const struct mbox_place *place, struct mbox_holder *found);
 

@@ -403,6 +403,18 @@ def _(house):
         f"gnu-pop3d --recover --state-dir={house.state}", "warning")
 
 
+@case("an update under way is no fault")
+def _():
+    with sound_house() as house, house.inetd() as client:
+        client.login("joe@kvt.dk", "words")
+        next(house.state.glob("*joe.j1")).write_bytes(b"a step")
+        result = check(house)
+        equal(result.unlike_kernels(), [])
+        text = f"{joe(house)}: is being updated by pid {client.process.pid}"
+        assert text in result.fine, result.text
+        next(house.state.glob("*joe.j1")).write_bytes(b"")
+
+
 @faulty("mail that was saved from a journal")
 def _(house):
     path = house.state / "rescue" / "joe.1.2"
