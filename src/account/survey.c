@@ -16,7 +16,18 @@ struct account_survey {
 
 /* ---- secrets ------------------------------------------------------------ */
 
-/* How the methods of crypt(5) are called, by the start of the hash. */
+/* 2 characters of salt and 11 for each 8 of the password.  crypt(3) takes any
+ * text for such a salt. */
+static bool
+is_des(const char *hash)
+{
+	size_t length = strlen(hash);
+
+	return length >= 13 && (length - 2) % 11 == 0;
+}
+
+/* How the methods of crypt(5) are called, by the start of the hash; NULL if it
+ * is none. */
 static const char *
 name_method(const char *hash)
 {
@@ -26,12 +37,16 @@ name_method(const char *hash)
 		{ "$7$", "scrypt" }, { "$2", "bcrypt" }, { "$6$", "SHA-512" },
 		{ "$5$", "SHA-256" }, { "$sha1", "PBKDF1 with SHA-1" },
 		{ "$md5", "MD5 of SunOS" }, { "$1$", "MD5" }, { "$3$", "NT" },
-		{ "_", "DES of BSDi" }, { "", "DES" } };
+		{ "_", "DES of BSDi" } };
+	const size_t count = sizeof(methods) / sizeof(methods[0]);
 	size_t i = 0;
 
-	while (strncmp(hash, methods[i].start, strlen(methods[i].start)) != 0)
+	while (i < count &&
+	    strncmp(hash, methods[i].start, strlen(methods[i].start)) != 0)
 		i++;
-	return methods[i].name;
+	if (i < count)
+		return methods[i].name;
+	return is_des(hash) ? "DES" : NULL;
 }
 
 static void

@@ -131,6 +131,15 @@ tell_holder(struct check *check, const char *name, unsigned int port)
 		    name, (int)holder.process);
 		return;
 	}
+	if (strcmp(holder.name, "systemd") == 0) {
+		report_warning(&check->report,
+		    "%s: systemd listens on port %u, for whom is not known",
+		    name, port);
+		report_remedy(&check->report,
+		    "systemctl list-sockets; it must start gnu-pop3d, or be "
+		    "stopped");
+		return;
+	}
 	if (holder.process != 0) {
 		report_wrong(&check->report,
 		    "%s: port %u is taken by %s, pid %d", name, port,

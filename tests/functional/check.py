@@ -152,6 +152,20 @@ def _(house):
         "or no hash", '; "openssl passwd -6" makes a hash')
 
 
+@faulty("plain text where only a hash can be, in a line of two fields")
+def _(house):
+    add(house, "bob:secret")
+    return passwd_line(
+        house, 3, "the password is for a method that crypt(3) does not know, "
+        "or no hash", '; "openssl passwd -6" makes a hash')
+
+
+@faulty("a hash of DES in a line of two fields is no fault")
+def _(house):
+    add(house, "bob:abJnggxhB/yWI")
+    return []
+
+
 @faulty("a hash of DES without {CRYPT}")
 def _(house):
     add(house, f"bob:abJnggxhB/yWI:{OWNER}:{GROUP}::.:")

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
 import checking
@@ -175,6 +176,24 @@ def _():
     assert text.startswith("all IPv4 addresses: "), text
     text = taken(socket.AF_INET6, "::", lambda port: [f"-p{port}"])
     assert text.startswith("all IPv4 addresses: "), text
+
+
+@case("a port that systemd has, which may be ours")
+def _():
+    program = ("import socket, sys\nopen('/proc/self/comm', 'w').write("
+               "'systemd')\nlistening = socket.create_server(('127.0.0.1', 0))"
+               "\nprint(listening.getsockname()[1], flush=True)\n"
+               "sys.stdin.read()")
+    with sound_house() as house, subprocess.Popen(
+            [sys.executable, "-c", program], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True) as other:
+        port = other.stdout.readline().strip()
+        result = check(house, f"--listen=127.0.0.1:{port}")
+        equal(result.unlike_kernels(), [
+            ("warning", f"127.0.0.1:{port}: systemd listens on port {port}, "
+             "for whom is not known", "systemctl list-sockets; it must start "
+             "gnu-pop3d, or be stopped")])
+        other.stdin.close()
 
 
 @case("a port that is free")
