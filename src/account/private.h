@@ -114,7 +114,8 @@ struct login_name {
 	char domain[CREDENTIALS_NAME_SIZE]; /* empty for none */
 };
 
-/* Takes apart what the client has said. */
+/* Takes apart what the client has said: less than CREDENTIALS_NAME_SIZE
+ * octets. */
 void login_name_split(const char *name, struct login_name *login);
 
 /* The domain whose passwd file counts, or NULL for a user of the system. */

@@ -215,11 +215,13 @@ void
 account_explain(const struct account_rules *rules, const char *name,
     struct account_explanation *explanation)
 {
+	char cut[CREDENTIALS_NAME_SIZE]; /* nobody has a name that long */
 	struct login_name login;
 	const char *domain;
 
 	memset(explanation, 0, sizeof(*explanation));
-	login_name_split(name, &login);
+	snprintf(cut, sizeof(cut), "%s", name);
+	login_name_split(cut, &login);
 	domain = login_name_domain(rules, &login, NULL);
 	text_copy(explanation->user, sizeof(explanation->user), login.user);
 	text_copy(explanation->typed_domain, sizeof(explanation->typed_domain),
