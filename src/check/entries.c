@@ -112,7 +112,7 @@ roster_find(const struct roster *roster, const char *user)
 	return NULL;
 }
 
-void
+bool
 roster_read(struct roster *roster, const struct account_rules *rules,
     const char *domain)
 {
@@ -124,12 +124,15 @@ roster_read(struct roster *roster, const struct account_rules *rules,
 	memset(roster, 0, sizeof(*roster));
 	if (account_survey_open(&survey, rules, domain, &fault) !=
 	    ACCOUNT_FOUND)
-		return;
+		return false;
 	while (account_survey_next(survey, &line, &error))
-		if (line.fault == NULL && roster_add(roster, &line) == -1)
+		if (line.fault == NULL && roster_add(roster, &line) == -1) {
+			error = errno;
 			break;
+		}
 	account_survey_close(&survey);
 	roster_sort(roster);
+	return error == 0;
 }
 
 void

@@ -23,6 +23,7 @@ explain_file(struct visit *visit)
 {
 	struct report *report = &visit->check->report;
 	const struct mbox_place *place = &visit->place;
+	char remedy[REPORT_LINE_SIZE];
 	struct mbox_view view;
 
 	mbox_look_through(place, &view);
@@ -45,17 +46,15 @@ explain_file(struct visit *visit)
 	    (unsigned int)view.status.st_mode & 07777,
 	    (long long)view.status.st_size, (unsigned long)view.count,
 	    view.count == 1 ? "" : "s");
+	mailbox_remedy(place, &view, remedy);
 	if (view.fault != MBOX_SOUND) {
-		report_wrong(report, "%s/%s: %s", place->directory, place->name,
-		    mbox_fault_text(view.fault));
-		check_remedy_mailbox(visit->check, place, &view);
-		visit_obstruct(visit, "", "the mailbox is not safe");
+		visit_obstruct(visit, remedy, "%s/%s: %s", place->directory,
+		    place->name, mbox_fault_text(view.fault));
 	} else if (!view.is_mbox) {
 		report_wrong(report,
-		    "%s/%s: not an mbox, shown as empty and "
-		    "left alone",
+		    "%s/%s: not an mbox, shown as empty and left alone",
 		    place->directory, place->name);
-		check_remedy_mailbox(visit->check, place, &view);
+		report_remedy(report, "%s", remedy);
 	}
 }
 

@@ -13,44 +13,44 @@ path_of(const struct mbox_place *place, const char *suffix, char *out)
 	    place->directory, place->name, suffix);
 }
 
-void
-check_remedy_mailbox(struct check *check, const struct mbox_place *place,
-    const struct mbox_view *view)
+const char *
+mailbox_remedy(const struct mbox_place *place, const struct mbox_view *view,
+    char out[REPORT_LINE_SIZE])
 {
-	struct report *report = &check->report;
 	char path[MBOX_PATH_SIZE + MBOX_NAME_SIZE], word[QUOTED_SIZE];
 
 	path_of(place, "", path);
 	quote(word, path);
 	switch (view->fault) {
 	case MBOX_SOUND:
-		report_remedy(report, "head -n 1 %s", word);
-		return;
+		text_format(out, REPORT_LINE_SIZE, "head -n 1 %s", word);
+		break;
 	case MBOX_NOT_REGULAR:
-		report_remedy(
-		    report, "ls -ld %s; put a plain file in its place", word);
-		return;
+		text_format(out, REPORT_LINE_SIZE,
+		    "ls -ld %s; put a plain file in its place", word);
+		break;
 	case MBOX_LINKED:
-		report_remedy(report,
+		text_format(out, REPORT_LINE_SIZE,
 		    "find / -xdev -samefile %s; remove the other name", word);
-		return;
+		break;
 	case MBOX_NOT_OWNED:
-		report_remedy(report, "chown %u:%u %s",
+		text_format(out, REPORT_LINE_SIZE, "chown %u:%u %s",
 		    (unsigned int)place->owner, (unsigned int)place->group,
 		    word);
-		return;
+		break;
 	case MBOX_WRITABLE:
 	case MBOX_NOT_ACCESSIBLE:
-		report_remedy(report, "chmod 600 %s", word);
-		return;
+		text_format(out, REPORT_LINE_SIZE, "chmod 600 %s", word);
+		break;
 	}
+	return out;
 }
 
 static void
 check_file(struct check *check, const struct mbox_place *place)
 {
 	struct report *report = &check->report;
-	char path[MBOX_PATH_SIZE + MBOX_NAME_SIZE];
+	char path[MBOX_PATH_SIZE + MBOX_NAME_SIZE], remedy[REPORT_LINE_SIZE];
 	struct mbox_view view;
 
 	mbox_look(place, &view);
@@ -58,7 +58,8 @@ check_file(struct check *check, const struct mbox_place *place)
 	if (view.is_there && view.fault != MBOX_SOUND) {
 		report_wrong(
 		    report, "%s: %s", path, mbox_fault_text(view.fault));
-		check_remedy_mailbox(check, place, &view);
+		report_remedy(
+		    report, "%s", mailbox_remedy(place, &view, remedy));
 	} else if (view.error != 0) {
 		report_warning(report, "%s: cannot be looked at: %s", path,
 		    strerror(view.error));
@@ -68,7 +69,8 @@ check_file(struct check *check, const struct mbox_place *place)
 		    "%s: not an mbox, shown as empty and left alone; its first "
 		    "line must be a From_ line",
 		    path);
-		check_remedy_mailbox(check, place, &view);
+		report_remedy(
+		    report, "%s", mailbox_remedy(place, &view, remedy));
 	} else if (view.is_there) {
 		report_ok(report, "%s: %lld octets", path,
 		    (long long)view.status.st_size);

@@ -215,17 +215,18 @@ check_domain(struct check *check, const char *name)
 	const struct account_rules *rules = &check->options->rules;
 	struct spool spool = { .check = check, .domain = name };
 	const struct account *user;
+	bool is_known;
 
 	if (!account_is_domain_name(name) ||
 	    !text_format(spool.directory, sizeof(spool.directory), "%s/%s",
 		rules->virtual_spool, name))
 		return;
-	roster_read(&spool.roster, rules, name);
+	is_known = roster_read(&spool.roster, rules, name);
 	user = find_user(&spool);
 	if (user != NULL)
 		check_spool_directory(&spool, user);
 	check_accounts(&spool);
-	if (spool.roster.count > 0)
+	if (is_known)
 		check_names(&spool);
 	roster_free(&spool.roster);
 }

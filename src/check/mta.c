@@ -41,7 +41,6 @@ list_methods(unsigned int methods, char out[64])
 	return out[0] == ' ' ? out + 1 : "nothing";
 }
 
-/* remedy is a command, without the methods that it shall set. */
 static void
 compare(struct check *check, const char *what, unsigned int theirs,
     const char *remedy)

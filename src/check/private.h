@@ -103,8 +103,8 @@ void roster_sort(struct roster *roster);
 
 const struct member *roster_find(const struct roster *roster, const char *user);
 
-/* Reads and sorts all of domain that can be read. */
-void roster_read(struct roster *roster, const struct account_rules *rules,
+/* Reads and sorts all of domain.  False if its file is not read. */
+bool roster_read(struct roster *roster, const struct account_rules *rules,
     const char *domain);
 
 void roster_free(struct roster *roster);
@@ -126,9 +126,10 @@ void check_login(struct check *check, const char *name);
 /* Looks at one mailbox, with its dotlock; mailbox.c. */
 void check_mailbox(struct check *check, const struct mbox_place *place);
 
-/* The command that mends a mailbox, behind the item about it. */
-void check_remedy_mailbox(struct check *check, const struct mbox_place *place,
-    const struct mbox_view *view);
+/* Writes the command that mends a mailbox, or shows what is in it if it is
+ * none.  Returns out. */
+const char *mailbox_remedy(const struct mbox_place *place,
+    const struct mbox_view *view, char out[REPORT_LINE_SIZE]);
 
 /* ---- program.c: other programs ------------------------------------------ */
 

@@ -132,7 +132,7 @@ is_method(const char *word, unsigned int methods)
 }
 
 /* A line is "1: FLOCK ADVISORY WRITE 4711 08:01:123 0 EOF"; those who wait have
- * "->" behind the number.  No process, or a negative one, is one that is not to
+ * one word more.  No process, or a negative one, is one that is not to
  * be seen. */
 static bool
 is_lock_of(
@@ -145,8 +145,8 @@ is_lock_of(
 	text_format(wanted, sizeof(wanted), "%02x:%02x:%llu",
 	    major(file->st_dev), minor(file->st_dev),
 	    (unsigned long long)file->st_ino);
-	if (!text_words(line, words, 6) || strcmp(words[1], "->") == 0 ||
-	    !is_method(words[1], methods) || strcmp(words[5], wanted) != 0)
+	if (!text_words(line, words, 6) || !is_method(words[1], methods) ||
+	    strcmp(words[5], wanted) != 0)
 		return false;
 	*process = 0;
 	if (text_to_number(words[4], INT32_MAX, &number))

@@ -121,6 +121,15 @@ def _(house):
         f"chmod o-r {house.passwd}", "warning")
 
 
+@faulty("that everybody can read hashes is no fault")
+def _(house):
+    house.passwd.write_text(f"ann:$1$salt$tnK9bwTKFK1N3ZyYuNnSE0:{OWNER}:"
+                            f"{GROUP}::.:\n")
+    house.passwd.chmod(0o644)
+    joe(house).unlink()
+    return []
+
+
 # ---- its lines -------------------------------------------------------------
 
 @faulty("a line with too few fields")
@@ -301,6 +310,15 @@ def _(house):
     return file_fault(
         path, "a mailbox without an account",
         f"add a line to {house.passwd}, or mv {path} elsewhere", "warning")
+
+
+@faulty("a mailbox in a domain without any account")
+def _(house):
+    house.passwd.write_text("")
+    house.mailbox("ann", "kvt.dk").unlink()
+    return file_fault(
+        joe(house), "a mailbox without an account", f"add a line to "
+        f"{house.passwd}, or mv {joe(house)} elsewhere", "warning")
 
 
 @faulty("mailboxes without a domain")
