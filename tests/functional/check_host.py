@@ -117,7 +117,7 @@ def from_users(network):
                "--proxy-from with the addresses of the proxies only")
 
 
-for NETWORK in ("0.0.0.0/0", "::/0", "192.0.2.0/24", "8.0.0.0/7",
+for NETWORK in ("0.0.0.0/0", "::/0", "192.0.2.0/24", "10.0.0.0/7",
                 "2001:db8::/32"):
     faulty(f"--proxy-from={NETWORK}, where users are",
            f"--proxy-from={NETWORK}")(from_users(NETWORK))
