@@ -74,6 +74,10 @@ print_line(struct report *report, enum level level, const char *text)
 	putchar('\n');
 }
 
+static void print_bad(struct report *report, enum level level,
+    const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
 static void
 print_bad(struct report *report, enum level level, const char *format,
     va_list arguments)
