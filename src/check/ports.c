@@ -23,27 +23,71 @@ struct holder {
 	char name[COMM_SIZE];
 };
 
-/* The inode of a socket in a table of /proc/net that listens on port, or 0. */
+static unsigned int
+port_of(const struct address *address)
+{
+	const struct sockaddr_in *in =
+	    (const struct sockaddr_in *)&address->storage;
+
+	return ntohs(in->sin_port); /* it stands there in IPv6 too */
+}
+
+/* Writes an address without port as the tables of /proc/net do: each word of 32
+ * bits as a number of this machine. */
+static void
+write_address(const struct address *address, char out[40])
+{
+	const struct sockaddr_in *in =
+	    (const struct sockaddr_in *)&address->storage;
+	const struct sockaddr_in6 *in6 =
+	    (const struct sockaddr_in6 *)&address->storage;
+	uint32_t words[4];
+
+	if (address->storage.ss_family == AF_INET) {
+		text_format(out, 40, "%08X", in->sin_addr.s_addr);
+		return;
+	}
+	memcpy(words, &in6->sin6_addr, sizeof(words));
+	text_format(out, 40, "%08X%08X%08X%08X", words[0], words[1], words[2],
+	    words[3]);
+}
+
+/* True for all addresses of a family. */
+static bool
+is_any(const char *address)
+{
+	return strspn(address, "0") == strlen(address);
+}
+
+/* The inode of a socket in a table of /proc/net that is in the way of who would
+ * listen on address, or 0. */
 static unsigned long
-find_listener(const char *table, unsigned int port)
+find_listener(const char *table, const struct address *address)
 {
 	FILE *file = fopen(table, "re");
 	unsigned long inode = 0;
-	char line[512];
+	char line[512], wanted[40];
+	char *words[10];
 
-	if (file == NULL)
-		return 0;
-	while (inode == 0 && fgets(line, sizeof(line), file) != NULL) {
-		char *words[10];
-		const char *colon;
+	write_address(address, wanted);
+	while (inode == 0 && file != NULL &&
+	    fgets(line, sizeof(line), file) != NULL) {
+		char *port;
+		const char *local;
 
-		if (text_words(line, words, 10) &&
-		    (colon = strchr(words[1], ':')) != NULL &&
-		    strtoul(colon + 1, NULL, 16) == port &&
-		    strtoul(words[3], NULL, 16) == STATE_LISTEN)
+		if (!text_words(line, words, 10))
+			continue;
+		port = words[1];
+		local = text_field(&port, ':');
+		if (port != NULL &&
+		    strtoul(port, NULL, 16) == port_of(address) &&
+		    strtoul(words[3], NULL, 16) == STATE_LISTEN &&
+		    (is_any(local) || is_any(wanted) ||
+			strcmp(local, wanted) == 0))
 			inode = strtoul(words[9], NULL, 10);
 	}
-	fclose(file);
+	if (file != NULL)
+		fclose(file);
 	return inode;
 }
 
@@ -87,16 +131,16 @@ read_name(struct holder *holder)
 }
 
 static void
-find_holder(unsigned int port, struct holder *holder)
+find_holder(const struct address *address, struct holder *holder)
 {
-	unsigned long inode = find_listener("/proc/net/tcp", port);
+	unsigned long inode = find_listener("/proc/net/tcp", address);
 	const struct dirent *entry;
 	DIR *processes = opendir("/proc");
 	uint64_t number;
 
 	memset(holder, 0, sizeof(*holder));
 	if (inode == 0)
-		inode = find_listener("/proc/net/tcp6", port);
+		inode = find_listener("/proc/net/tcp6", address);
 	if (processes == NULL)
 		return;
 	while (inode != 0 && holder->process == 0 &&
@@ -111,21 +155,14 @@ find_holder(unsigned int port, struct holder *holder)
 
 /* ---- one address -------------------------------------------------------- */
 
-static unsigned int
-port_of(const struct address *address)
-{
-	const struct sockaddr_in *in =
-	    (const struct sockaddr_in *)&address->storage;
-
-	return ntohs(in->sin_port); /* it stands there in IPv6 too */
-}
-
 static void
-tell_holder(struct check *check, const char *name, unsigned int port)
+tell_holder(
+    struct check *check, const char *name, const struct address *address)
 {
+	unsigned int port = port_of(address);
 	struct holder holder;
 
-	find_holder(port, &holder);
+	find_holder(address, &holder);
 	if (strcmp(holder.name, "gnu-pop3d") == 0) {
 		report_ok(&check->report, "%s: gnu-pop3d listens there, pid %d",
 		    name, (int)holder.process);
@@ -164,7 +201,7 @@ check_address(
 		return;
 	}
 	if (errno == EADDRINUSE) {
-		tell_holder(check, name, port);
+		tell_holder(check, name, address);
 		return;
 	}
 	if (errno == EACCES) {

@@ -28,6 +28,7 @@ struct report {
 	bool shows_progress;
 	bool has_progress; /* such a line stands on the terminal */
 	bool is_hushed;	   /* the last line was not shown */
+	bool hides_wrong;  /* one of those was wrong */
 };
 
 void report_init(struct report *report);
@@ -116,7 +117,7 @@ void check_system(struct check *check);	      /* system.c */
 void check_ports(struct check *check);	      /* ports.c */
 void check_domains(struct check *check);      /* domains.c */
 void check_mailboxes(struct check *check);    /* mailboxes.c */
-void check_state(struct check *check);	      /* updates.c */
+void check_state(struct check *check);	      /* state.c */
 void check_mta(struct check *check);	      /* mta.c */
 void check_certificates(struct check *check); /* certificates.c */
 

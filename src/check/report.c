@@ -85,8 +85,10 @@ print_bad(struct report *report, enum level level, const char *format,
 	char line[REPORT_LINE_SIZE];
 
 	report->is_hushed = ++report->section_bad > REPORT_MOST_BAD;
-	if (report->is_hushed)
+	if (report->is_hushed) {
+		report->hides_wrong |= level == LEVEL_WRONG;
 		return;
+	}
 	vsnprintf(line, sizeof(line), format, arguments);
 	print_line(report, level, line);
 }
@@ -153,7 +155,7 @@ end_section(struct report *report)
 		snprintf(line, sizeof(line), "%s: and %lu more",
 		    report->section, report->section_bad - REPORT_MOST_BAD);
 		print_line(report,
-		    report->wrong > 0 ? LEVEL_WRONG : LEVEL_WARNING, line);
+		    report->hides_wrong ? LEVEL_WRONG : LEVEL_WARNING, line);
 	}
 	for (i = 0; i < report->section_ok && i < REPORT_MOST_OK &&
 	     report->section_ok <= REPORT_MOST_OK;
@@ -172,6 +174,7 @@ report_section(struct report *report, const char *name)
 	end_section(report);
 	report->section = name;
 	report->section_ok = report->section_bad = 0;
+	report->hides_wrong = false;
 }
 
 void

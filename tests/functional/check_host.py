@@ -178,6 +178,20 @@ def _():
     assert text.startswith("all IPv4 addresses: "), text
 
 
+@case("a daemon of ours at another address does not hide who has the port")
+def _():
+    with sound_house() as house, socket.socket() as other:
+        port = house.start_daemon()
+        other.bind(("127.0.0.2", port))
+        other.listen()
+        result = check(house, f"--listen=127.0.0.1:{port}",
+                       f"--listen=127.0.0.2:{port}")
+        assert (f"127.0.0.1:{port}: gnu-pop3d listens there, pid "
+                f"{house.daemon.pid}" in result.fine), result.text
+        equal([item[1].rsplit(", ", 1)[1] for item in result.unlike_kernels()],
+              [f"pid {os.getpid()}"], result.text)
+
+
 @case("a port that systemd has, which may be ours")
 def _():
     program = ("import socket, sys\nopen('/proc/self/comm', 'w').write("
