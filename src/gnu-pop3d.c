@@ -1,6 +1,7 @@
 /* gnu-pop3d: main() and nothing else. */
 #include "config.h"
 
+#include "check/check.h"
 #include "daemon/connection.h"
 #include "daemon/listener.h"
 #include "daemon/options.h"
@@ -23,6 +24,8 @@ main(int argc, char **argv)
 	if (fileio_fill_standard() == -1)
 		return EX_OSERR;
 	options_parse(&options, argc, argv);
+	if (options.checks)
+		return check_run(&options);
 	log_open("gnu-pop3d");
 	if (options.logs_to_stderr)
 		log_to_stderr();

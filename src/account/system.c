@@ -96,15 +96,15 @@ system_find_nobody(enum account_search result, struct search *search)
 	find_decoy(search->decoy);
 }
 
-void
-system_find(
+/* Fills all of the search but the decoy. */
+static void
+look_up(
     const struct account_rules *rules, const char *user, struct search *search)
 {
 	const struct passwd *found;
 	const struct spwd *shadow;
 	int error;
 
-	system_find_nobody(ACCOUNT_UNKNOWN, search);
 	errno = 0;
 	found = getpwnam(user);
 	error = errno;
@@ -126,4 +126,21 @@ system_find(
 		search->record.refusal = judge_age(shadow);
 	take_secret(&search->record,
 	    shadow != NULL ? shadow->sp_pwdp : found->pw_passwd);
+}
+
+void
+system_find(
+    const struct account_rules *rules, const char *user, struct search *search)
+{
+	system_find_nobody(ACCOUNT_UNKNOWN, search);
+	look_up(rules, user, search);
+}
+
+void
+system_look(
+    const struct account_rules *rules, const char *user, struct search *search)
+{
+	memset(search, 0, sizeof(*search));
+	search->found = ACCOUNT_UNKNOWN;
+	look_up(rules, user, search);
 }

@@ -25,13 +25,8 @@
 
 /* ---- the login name ----------------------------------------------------- */
 
-struct login {
-	char user[CREDENTIALS_NAME_SIZE];
-	char domain[CREDENTIALS_NAME_SIZE]; /* empty for none */
-};
-
-static void
-split_login(const char *name, struct login *login)
+void
+login_name_split(const char *name, struct login_name *login)
 {
 	size_t length = strcspn(name, SEPARATORS);
 
@@ -43,10 +38,9 @@ split_login(const char *name, struct login *login)
 	text_lower(login->domain);
 }
 
-/* The domain whose passwd file counts, or NULL for a user of the system. */
-static const char *
-choose_domain(const struct account_rules *rules, const struct login *login,
-    const char *local_domain)
+const char *
+login_name_domain(const struct account_rules *rules,
+    const struct login_name *login, const char *local_domain)
 {
 	if (login->domain[0] != '\0')
 		return strcmp(login->domain, rules->default_domain) == 0
@@ -83,10 +77,10 @@ look_up(const struct account_rules *rules, const char *user, const char *domain,
 /* With "s-" in front, where no account has such a name, the rest of the name
  * is meant. */
 static void
-look_up_login(const struct account_rules *rules, const struct login *login,
+look_up_login(const struct account_rules *rules, const struct login_name *login,
     const char *local_domain, struct search *search)
 {
-	const char *domain = choose_domain(rules, login, local_domain);
+	const char *domain = login_name_domain(rules, login, local_domain);
 
 	look_up(rules, login->user, domain, search);
 	if (search->found != ACCOUNT_UNKNOWN ||
@@ -259,11 +253,11 @@ account_verify(const struct account_rules *rules,
 {
 	enum account_verdict verdict;
 	struct search search;
-	struct login login;
+	struct login_name login;
 	bool is_match;
 
 	memset(finding, 0, sizeof(*finding));
-	split_login(credentials->name, &login);
+	login_name_split(credentials->name, &login);
 	look_up_login(rules, &login, local_domain, &search);
 	is_match = matches(credentials, stamp, &search, finding->signature);
 	verdict = decide(credentials, is_match, &search, &finding->why);

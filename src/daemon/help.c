@@ -42,6 +42,8 @@ const char options_help[] =
     "      --fsync=yes|no        no: faster, and mail may be lost\n"
     "      --sandbox=yes|no      no: for diagnosis only\n"
     "      --recover             finish interrupted updates, then end\n"
+    "      --check[=LOGIN]       look what is wrong, or with one login, then "
+    "end\n"
     "  -h, --help                this text\n"
     "  -v, --version             version and licence\n";
 

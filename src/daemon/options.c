@@ -43,6 +43,7 @@ enum long_option {
 	OPTION_FSYNC,
 	OPTION_RECOVER,
 	OPTION_SANDBOX,
+	OPTION_CHECK,
 	OPTION_LATER
 };
 
@@ -83,6 +84,7 @@ static const struct option long_options[] = {
 	{ "fsync", required_argument, NULL, OPTION_FSYNC },
 	{ "recover", no_argument, NULL, OPTION_RECOVER },
 	{ "sandbox", required_argument, NULL, OPTION_SANDBOX },
+	{ "check", optional_argument, NULL, OPTION_CHECK },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 
@@ -90,7 +92,6 @@ static const struct option long_options[] = {
 	{ "mdn", optional_argument, NULL, OPTION_LATER },
 	{ "relay-file", required_argument, NULL, OPTION_LATER },
 	{ "auth-cache", required_argument, NULL, OPTION_LATER },
-	{ "check", no_argument, NULL, OPTION_LATER },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -115,7 +116,7 @@ add_listen(struct options *options, const char *text)
 		value_fail(
 		    "--listen: more than %d addresses", OPTIONS_LISTENERS);
 	options->listen[options->listen_count++] = text;
-	options->is_daemon = true;
+	options->is_daemon = options->names_daemon = true;
 }
 
 /* A list with commas. */
@@ -181,15 +182,16 @@ set_running(struct options *options, int option, const char *value)
 	switch (option) {
 	case 'i':
 		options->is_daemon = false;
+		options->names_inetd = true;
 		return true;
 	case 'd':
-		options->is_daemon = true;
+		options->is_daemon = options->names_daemon = true;
 		if (value != NULL)
 			options->most_sessions =
 			    value_number("daemon", value, 1, 100000);
 		return true;
 	case 'p':
-		options->is_daemon = true;
+		options->is_daemon = options->names_daemon = true;
 		options->port = (uint16_t)value_number("port", value, 1, 65535);
 		return true;
 	case 'l':
@@ -200,6 +202,10 @@ set_running(struct options *options, int option, const char *value)
 		return true;
 	case OPTION_RECOVER:
 		options->recovers = true;
+		return true;
+	case OPTION_CHECK:
+		options->checks = true;
+		options->checked_login = value;
 		return true;
 	case OPTION_FOREGROUND:
 		options->stays_in_foreground = true;
@@ -348,6 +354,8 @@ options_parse(struct options *options, int argc, char **argv)
 		    !set_login(options, option, optarg))
 			value_fail("what is meant?");
 	}
+	if (options->checks && options->checked_login == NULL && optind < argc)
+		options->checked_login = argv[optind++];
 	if (optind < argc)
 		value_fail("'%s' is no option", argv[optind]);
 }

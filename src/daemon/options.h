@@ -26,8 +26,11 @@ enum challenges_offer {
 struct uidl_format;
 
 struct options {
-	bool is_daemon; /* else inetd: serve descriptor 0 */
-	bool recovers;	/* only finish interrupted updates */
+	bool is_daemon;			/* else inetd: serve descriptor 0 */
+	bool names_inetd, names_daemon; /* which of both was asked for */
+	bool recovers;			/* only finish interrupted updates */
+	bool checks;		   /* only look over the installation ... */
+	const char *checked_login; /* ... or over one login; NULL: none */
 	bool stays_in_foreground;
 	bool listens_on_ipv6;
 	unsigned int most_sessions;

@@ -359,3 +359,27 @@ mbox_next_unfinished(DIR *state, struct mbox_place *place, bool *is_over)
 	*is_over = true;
 	return errno == 0 ? 0 : -1;
 }
+
+int
+claim_look(const char *state, const struct mbox_place *place, struct stat *lock,
+    bool *is_unfinished)
+{
+	char base[BASE_SIZE];
+	char name[MBOX_NAME_SIZE];
+	int directory = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result, i;
+
+	*is_unfinished = false;
+	if (directory == -1)
+		return -1;
+	base_name(place, base);
+	for (i = 0; i < 2; i++) {
+		text_format(name, sizeof(name), "%s.j%d", base, i);
+		if (is_used(directory, name) == 1)
+			*is_unfinished = true;
+	}
+	text_format(name, sizeof(name), "%s.lock", base);
+	result = fstatat(directory, name, lock, AT_SYMLINK_NOFOLLOW);
+	close(directory);
+	return result;
+}

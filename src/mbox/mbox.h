@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 
 /* How to lock a mailbox: a set of these.  MBOX_LOCK_DEFAULT is what Postfix,
  * Exim, procmail and Debian policy share. */
@@ -194,6 +195,64 @@ int mbox_read(struct mbox *mbox, size_t i, uint64_t body_lines,
  */
 int mbox_read_next(struct mbox_reader *reader, const char **data,
     size_t *length, struct mbox_reason *reason);
+
+/* ---- looking on --------------------------------------------------------- */
+
+/* What is wrong with a file as a mailbox. */
+enum mbox_fault {
+	MBOX_SOUND,
+	MBOX_NOT_REGULAR,
+	MBOX_LINKED,
+	MBOX_NOT_OWNED,
+	MBOX_WRITABLE,	    /* for everybody */
+	MBOX_NOT_ACCESSIBLE /* for its owner */
+};
+
+/* A constant text for the log, with what would help. */
+const char *mbox_fault_text(enum mbox_fault fault);
+
+/* A mailbox from outside. */
+struct mbox_view {
+	bool is_there;
+	struct stat status; /* if it is */
+	enum mbox_fault fault;
+	int error;    /* errno: it cannot be looked at; 0: it can */
+	bool is_mbox; /* true too if that was not found out */
+	size_t count; /* messages */
+};
+
+/* These need not be the owner, take no lock and change nothing.  The first
+ * reads the beginning of the file and counts no messages.  The count of the
+ * second is wrong if mail is delivered meanwhile. */
+void mbox_look(const struct mbox_place *place, struct mbox_view *view);
+void mbox_look_through(const struct mbox_place *place, struct mbox_view *view);
+
+/* NAME.lock beside a mailbox. */
+struct mbox_dotlock {
+	bool is_there;
+	bool is_stale; /* the next session breaks it */
+	time_t age;    /* s */
+	pid_t holder;  /* 0: it names nobody */
+};
+
+void mbox_look_at_dotlock(
+    const struct mbox_place *place, struct mbox_dotlock *found);
+
+/* A lock that the kernel knows of. */
+struct mbox_holder {
+	bool is_held;
+	pid_t process; /* 0: not to be found out */
+};
+
+/* Who has locked the mailbox by those methods of place that the kernel knows:
+ * fcntl and flock. */
+void mbox_look_at_file_locks(
+    const struct mbox_place *place, struct mbox_holder *found);
+
+/* Who has claimed it for a session, by the files in the directory state; and
+ * whether an update is under way, or was interrupted. */
+void mbox_look_at_claim(const char *state, const struct mbox_place *place,
+    struct mbox_holder *found, bool *is_unfinished);
 
 /* ---- changing ----------------------------------------------------------- */
 

@@ -23,6 +23,12 @@ bool error_is_full(int error);
 int reason_errno(struct mbox_reason *reason, const struct mbox_place *place,
     const char *text);
 
+/* ---- fault.c: which files are mailboxes --------------------------------- */
+
+/* What is wrong with a file of this status; all but MBOX_NOT_ACCESSIBLE. */
+enum mbox_fault fault_find(
+    const struct stat *status, const struct mbox_place *place);
+
 /* ---- dotlock.c: one lock file ------------------------------------------- */
 
 struct dotlock {
@@ -42,6 +48,17 @@ void dotlock_touch(const struct dotlock *lock);
 
 /* Removes the lock file if it is still the one that we made. */
 void dotlock_release(struct dotlock *lock);
+
+/* Looks at NAME.lock, whoever made it.  now is a time(2). */
+void dotlock_look(
+    const struct dotlock *lock, time_t now, struct mbox_dotlock *found);
+
+/* ---- claim.c: the session lock ------------------------------------------ */
+
+/* The status of the lock file of a claim, and whether its journal has something
+ * in it.  0, or -1 with errno: there never was a session. */
+int claim_look(const char *state, const struct mbox_place *place,
+    struct stat *lock, bool *is_unfinished);
 
 /* ---- keeper.c: the same through the lock keeper ------------------------- */
 
