@@ -1,0 +1,261 @@
+"""The set-ups of contrib/stunnel as they are installed: real stunnel, xinetd
+and sockets of systemd, and TLS clients that check certificate and name."""
+
+import contextlib
+import pathlib
+import ssl
+
+import tap
+from fetchers import (PLAIN, SECRET, USER, by_number, crlf, curl, fetchmail,
+                      filled_house, maildir, mail_in, mpop, perl,
+                      poplib_session, run)
+from house import FROM_LINE
+from readers import retrieve
+from tap import case, equal
+from tunnels import (KINDS, WITH_DAEMON, connect, openssl, plain, protect,
+                     set_up)
+
+CLIENT = "127.0.0.77"
+
+
+def each_kind(sentence, kinds=KINDS):
+    """Like case, for each of these set-ups, which the function is given."""
+    def register(function):
+        for kind in kinds:
+            case(f"{kind}: {sentence}")(
+                lambda kind=kind: function(kind))
+        return function
+    return register
+
+
+# ---- TLS ---------------------------------------------------------------------
+
+@each_kind("TLS 1.2 and 1.3 are spoken, and the certificate is the one for "
+           "the name")
+def _(kind):
+    with filled_house(PLAIN) as house, set_up(house, kind) as server:
+        for option, version in (("-tls1_2", "TLSv1.2"),
+                                ("-tls1_3", "TLSv1.3")):
+            status, text = openssl(server, option)
+            equal(status, 0, text)
+            assert f"Protocol version: {version}\n" in text, text
+            assert "Verification: OK\n" in text, text
+            assert "+OK" in text, text
+
+
+OLD = ("-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0")
+
+
+@each_kind("TLS 1.1 is refused")
+def _(kind):
+    with filled_house(PLAIN) as house, set_up(house, kind) as server:
+        status, text = openssl(server, *OLD)
+        equal(status, 1, text)
+        assert "alert protocol version" in text, text
+
+
+@case("a stunnel that is told to speak TLS 1.1 does so with that client")
+def _():
+    def weaken(text):
+        return text.replace("sslVersionMin = TLSv1.2",
+                            "sslVersionMin = TLSv1.1\n"
+                            "ciphers = DEFAULT@SECLEVEL=0")
+    with filled_house(PLAIN) as house:
+        with set_up(house, "proxy", change=weaken) as server:
+            status, text = openssl(server, *OLD)
+            equal(status, 0, text)
+            assert "Protocol version: TLSv1.1\n" in text, text
+
+
+# ---- clients -----------------------------------------------------------------
+
+@each_kind("curl, which checks the certificate, fetches")
+def _(kind):
+    with filled_house(PLAIN) as house, set_up(house, kind) as server:
+        for number in (1, 5, 7):
+            equal(curl(server, number), crlf(PLAIN[number - 1]))
+
+
+@each_kind("fetchmail fetches and deletes")
+def _(kind):
+    with filled_house(PLAIN) as house, set_up(house, kind) as server:
+        found = fetchmail(server, house.root / "got", "fetchall")
+        equal([text.split(b"Subject")[1] for text in by_number(found)],
+              [text.split(b"Subject")[1] for text in PLAIN])
+        equal(house.path.read_bytes(), b"")
+
+
+@each_kind("mpop fetches and deletes")
+def _(kind):
+    with filled_house(PLAIN) as house, set_up(house, kind) as server:
+        directory = maildir(server)
+        mpop(server, f"delivery maildir {directory}", "keep off", "auth user")
+        equal(len(mail_in(directory)), len(PLAIN))
+        equal(house.path.read_bytes(), b"")
+
+
+@each_kind("Net::POP3 fetches, and deletes one")
+def _(kind):
+    with filled_house(PLAIN) as house, set_up(house, kind) as server:
+        _, found = perl(server, "login")
+        equal([message[2] for message in found],
+              [crlf(text) for text in PLAIN])
+        assert PLAIN[0] not in house.path.read_bytes(), "not deleted"
+
+
+@each_kind("poplib fetches what is large, octet by octet")
+def _(kind):
+    large = b"Subject: large\n\n\xff\0\r.\n" + b"long" * 250000 + b"\n"
+    with filled_house([large]) as house, set_up(house, kind) as server:
+        session = poplib_session(server)
+        session.user(USER)
+        session.pass_(SECRET)
+        assert retrieve(session, 1) == crlf(large), "it differs"
+        session.quit()
+
+
+# ---- who is believed ---------------------------------------------------------
+
+@each_kind("a client that does not trust the sample certificate refuses it")
+def _(kind):
+    with filled_house(PLAIN) as house, set_up(house, kind) as server:
+        status, text = openssl(
+            server, trusts="/etc/ssl/certs/ca-certificates.crt")
+        equal(status, 1, text)
+        assert "self-signed certificate" in text, text
+        begin = [] if not server.starttls else ["--ssl-reqd"]
+        scheme = "pop3" if server.starttls else "pop3s"
+        # 60: curl cannot verify the certificate of the peer.
+        run("curl", "--silent", *begin, "--user", f"{USER}:{SECRET}",
+            f"{scheme}://127.0.0.1:{server.port}/", expect=60)
+        assert "login" not in house.log(), house.log()
+
+
+@each_kind("a client that called another name refuses the certificate")
+def _(kind):
+    with filled_house(PLAIN) as house, set_up(house, kind) as server:
+        status, text = openssl(server, name="other.test")
+        equal(status, 1, text)
+        assert "hostname mismatch" in text, text
+
+
+# ---- what the daemon knows ---------------------------------------------------
+
+@each_kind("the log has the address of the client")
+def _(kind):
+    with filled_house(PLAIN) as house, set_up(house, kind) as server:
+        with connect(server, CLIENT) as client:
+            client.ok(f"USER {USER}")
+            client.err("PASS wrong")
+            client.login(USER, SECRET)
+            client.ok("QUIT")
+        house.logged(rf"login failed .* user={USER} addr={CLIENT}\n")
+        house.logged(rf"login method=\S+ user={USER} addr={CLIENT}\n")
+        house.logged(rf'session end="quit" .*user={USER} addr={CLIENT}\n')
+        assert "addr=127.0.0.1\n" not in house.log(), house.log()
+
+
+@each_kind("with --require-secure passwords are taken")
+def _(kind):
+    with filled_house(PLAIN) as house:
+        with set_up(house, kind, "--secure --require-secure") as server:
+            with connect(server) as client:
+                client.login(USER, SECRET)
+                client.ok("QUIT")
+
+
+@each_kind("without --secure, --require-secure would refuse them")
+def _(kind):
+    with filled_house(PLAIN) as house:
+        with set_up(house, kind, "--require-secure") as server:
+            with connect(server) as client:
+                equal(client.err(f"USER {USER}"), b"-ERR passwords are taken "
+                      b"over an encrypted connection only")
+
+
+@each_kind("one client has as many sessions as --max-per-source says, others "
+           "have theirs", WITH_DAEMON)
+def _(kind):
+    with filled_house(PLAIN) as house:
+        with set_up(house, kind, "--secure --max-per-source=2") as server:
+            open_ones = [connect(server, source) for source in
+                         (CLIENT, CLIENT, "127.0.0.78")]
+            with connect(server, CLIENT, greet=False) as client:
+                equal(client.line(), b"-ERR [SYS/TEMP] too many connections, "
+                      b"try again later")
+            for client in open_ones:
+                client.close()
+
+
+# ---- STLS --------------------------------------------------------------------
+
+@contextlib.contextmanager
+def stls_client():
+    """A client that is greeted, in the clear."""
+    with filled_house(PLAIN) as house, set_up(house, "stls") as server:
+        with plain(server) as client:
+            yield house, server, client.greet()
+
+
+INJECTED = f"USER {USER}\r\nPASS {SECRET}\r\nDELE 1\r\nQUIT\r\n".encode()
+
+
+@case("stls: commands that are injected behind STLS end the connection, and are "
+      "never carried out")
+def _():
+    for begin in (b"STLS\r\n", b"CAPA\r\nSTLS\r\n"):
+        with stls_client() as (house, server, client):
+            client.send(begin + INJECTED)
+            if begin.startswith(b"CAPA"):
+                client.line()
+                client.lines()
+            equal(client.line(), b"+OK Stunnel starts TLS negotiation")
+            try:
+                with protect(server, client) as protected:
+                    raise AssertionError(protected.ask("NOOP"))
+            except (ssl.SSLError, OSError):
+                pass
+            # What gnu-pop3d has seen is an end without a login.
+            house.wait_for(lambda: not sessions(house), "the end")
+            assert "method=" not in house.log(), house.log()
+            equal(by_number(house.path.read_bytes().split(FROM_LINE)[1:]),
+                  [text + b"\n" for text in PLAIN])
+
+
+def sessions(house):
+    """Whether gnu-pop3d runs for this house."""
+    mark = f"--state-dir={house.state}".encode()
+    return [path for path in pathlib.Path("/proc").glob("[0-9]*/cmdline")
+            if mark in read_or_nothing(path).split(b"\0")]
+
+
+def read_or_nothing(path):
+    try:
+        return path.read_bytes()
+    except OSError:  # it has ended
+        return b""
+
+
+@case("stls: in the clear there are CAPA, once, and STLS; everything else ends "
+      "the connection")
+def _():
+    for commands in (["USER " + USER], ["AUTH PLAIN"], ["QUIT"], ["NOOP"],
+                     ["CAPA", "CAPA"]):
+        with stls_client() as (house, _, client):
+            for command in commands[:-1]:
+                equal(client.listing(command), [b"STLS"])
+            equal(client.ask(commands[-1]), None, commands)
+            assert "method=" not in house.log(), house.log()
+
+
+@case("stls: in TLS the capabilities are those of gnu-pop3d, and STLS is not "
+      "among them")
+def _():
+    with filled_house(PLAIN) as house, set_up(house, "stls") as server:
+        with connect(server) as client:
+            found = client.listing("CAPA")
+            assert b"TOP" in found and b"UIDL" in found, found
+            assert b"STLS" not in found, found
+
+
+tap.main()
