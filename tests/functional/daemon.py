@@ -213,6 +213,19 @@ def _():
         assert "/nonexistent/pid: cannot be written" in output, output
 
 
+@case("a daemon that goes leaves the pid file of its successor alone")
+def _():
+    with a_house() as house:
+        pid_file = house.root / "pid"
+        house.start_daemon(f"--pid-file={pid_file}")
+        house.wait_for(lambda: pid_file.exists() and pid_file.read_text() ==
+                       f"{house.daemon.pid}\n", "the pid")
+        pid_file.write_text(f"{house.daemon.pid}1\n")
+        successor = pid_file.read_text()
+        equal(house.stop_daemon(), 0)
+        equal(pid_file.read_text(), successor)
+
+
 @case("a state directory that others can write is refused with 78")
 def _():
     with a_house() as house:
@@ -479,7 +492,7 @@ def _():
         house.logged("inherited descriptor 3 is no listening socket")
 
 
-@case("NOTIFY_SOCKET, a path or an @ name, hears READY=1 and STOPPING=1")
+@case("NOTIFY_SOCKET, a path or an @ name, hears who is ready, and STOPPING=1")
 def _():
     with a_house() as house:
         names = {str(house.root / "notify"): str(house.root / "notify"),
@@ -493,7 +506,8 @@ def _():
                     house.start_daemon()
                 finally:
                     del os.environ["NOTIFY_SOCKET"]
-                equal(heard.recv(100), b"READY=1")
+                equal(heard.recv(100),
+                      f"MAINPID={house.daemon.pid}\nREADY=1".encode())
                 with house.connect() as client:
                     client.greet()
                     house.daemon.send_signal(signal.SIGTERM)
