@@ -12,6 +12,7 @@ with STLS.  openssl() is a client that tells why it is not content.
 import pathlib
 import re
 import shlex
+import shutil
 import socket
 import ssl
 import subprocess
@@ -73,13 +74,10 @@ def make_sample(house):
     return sample
 
 
-def told(house, kind, options):
-    """The options of the daemon as the comment of a file tells, but for
-    --listen; options in place of --secure."""
-    line = re.search(r"(?m)^;\tgnu-pop3d --daemon --listen=\S+ (.*)$",
-                     contributed(house, f"pop3s-{kind}.conf"))[1]
-    assert "--secure" in line, line
-    return line.replace("--secure", options).split()
+def told(text):
+    """The options of the daemon that a comment tells, but for --listen."""
+    return re.search(r"(?m)^;\tgnu-pop3d --daemon --listen=\S+ (.*)$",
+                     text)[1].split()
 
 
 def unit_line(house, name, key):
@@ -100,40 +98,39 @@ def systemd_command(house, port):
             *shlex.split(unit_line(house, name, "ExecStart"))]
 
 
-def write_rules(house, kind, port, change):
-    """The file for stunnel; change is called on its text."""
+def write_rules(house, kind, text):
+    """The file for stunnel, and what it needs to write."""
     rules = house.root / f"pop3s-{kind}.conf"
     head = f"output = {house.root}/stunnel.log\n"
     if kind != "xinetd":
         head += "foreground = yes\nsyslog = no\n"
-    text = change(contributed(house, rules.name, port))
     rules.write_text(head + text)
     (house.root / "gnu-pop3d-pop3s").mkdir(exist_ok=True)
     (house.root / "stunnel.log").touch()
     if stunnel_user() is not None:
         for path in ("gnu-pop3d-pop3s", "stunnel.log"):
-            subprocess.run(["chown", stunnel_user(), house.root / path],
-                           check=True)
+            shutil.chown(house.root / path, stunnel_user())
     return rules
 
 
 def set_up(house, kind, options="--secure", change=lambda text: text):
     """One of KINDS, with these options of gnu-pop3d in place of --secure; change
-    is called on the text of the file for stunnel."""
+    is called on the text of the file for stunnel, with its comments."""
     certificate = make_sample(house)
-    if kind in WITH_DAEMON:
-        house.start_daemon(*told(house, kind, options))
     port = free_port()
-    rules = write_rules(house, kind, port, lambda text: change(
-        text.replace("--secure", options)))
-    command = [need_program("stunnel"), str(rules)]
-    if kind == "systemd":
-        command = systemd_command(house, port)
+    name = f"pop3s-{kind}.conf"
+    if kind in WITH_DAEMON:
+        house.start_daemon(*told(change(
+            contributed(house, name).replace("--secure", options))))
+    text = change(contributed(house, name, port).replace("--secure", options))
+    rules = write_rules(house, kind, text)
     if kind == "xinetd":
         server = xinetd_service(
             house, port, contributed(house, "gnu-pop3d-pop3s.xinetd", port))
         server.certificate = certificate
     else:
+        command = ([need_program("stunnel"), str(rules)]
+                   if kind != "systemd" else systemd_command(house, port))
         server = Superserver(house, command, port, certificate)
     server.starttls = kind == "stls"
     return server

@@ -3,6 +3,7 @@ and sockets of systemd, and TLS clients that check certificate and name."""
 
 import contextlib
 import pathlib
+import re
 import ssl
 
 import tap
@@ -185,6 +186,25 @@ def _(kind):
                       b"try again later")
             for client in open_ones:
                 client.close()
+
+
+@case("a webmail on this machine comes without a header where stunnel calls "
+      "from another loopback address")
+def _():
+    def apart(text):
+        assert "connect = " in text
+        text = re.sub("(?m)^(connect = .*)$", r"\1\nlocal = 127.0.0.2", text)
+        return text.replace("--proxy-from=127.0.0.1", "--proxy-from=127.0.0.2")
+    with filled_house(PLAIN) as house:
+        with set_up(house, "proxy", change=apart) as server:
+            with house.connect() as webmail:
+                webmail.login(USER, SECRET)
+                webmail.ok("QUIT")
+            house.logged(r'session end="quit" .*addr=127\.0\.0\.1\n')
+            with connect(server, CLIENT) as client:
+                client.login(USER, SECRET)
+                client.ok("QUIT")
+            house.logged(rf'session end="quit" .*addr={CLIENT}\n')
 
 
 # ---- STLS --------------------------------------------------------------------
