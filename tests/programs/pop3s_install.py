@@ -113,6 +113,24 @@ def _():
         equal(place.files(), {ETC + "pop3s-stls.conf", ETC + "pop3s.pem"})
 
 
+@case("units lie where systemd looks, whatever the prefix, and the link by which "
+      "the socket was enabled goes with them")
+def _():
+    for prefix, directory in (("/usr/local", "usr/local/lib/systemd/system"),
+                              ("/opt/pop3", "etc/systemd/system")):
+        with Place() as place:
+            words = (f"prefix={prefix}", "POP3S=systemd")
+            place.make("install-pop3s", *words)
+            socket = place.root / directory / "gnu-pop3d-pop3s.socket"
+            assert socket.is_file(), place.files()
+            link = (place.root / "etc/systemd/system/sockets.target.wants" /
+                    socket.name)
+            link.parent.mkdir(parents=True)
+            link.symlink_to(f"/{directory}/{socket.name}")
+            place.make("uninstall-pop3s", *words)
+            equal(place.files(), set(), prefix)
+
+
 @case("without a kind nothing is installed, and an unknown one is refused")
 def _():
     with Place() as place:
