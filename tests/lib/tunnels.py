@@ -138,12 +138,12 @@ def set_up(house, kind, options="--secure", change=lambda text: text):
 
 # ---- clients -----------------------------------------------------------------
 
-def openssl(server, *options, name=CERTIFIED_NAME, trusts=None):
+def openssl(server, *options, name=CERTIFIED_NAME):
     """openssl s_client, which sends QUIT in TLS: its status and its output."""
     done = subprocess.run(
         [need_program("openssl"), "s_client", "-connect",
-         f"127.0.0.1:{server.port}", "-CAfile",
-         trusts or server.certificate, "-verify_return_error",
+         f"127.0.0.1:{server.port}", "-CAfile", server.certificate,
+         "-verify_return_error",
          "-verify_hostname", name, "-brief", "-ign_eof", "-crlf",
          *(["-starttls", "pop3"] if server.starttls else []), *options],
         input=b"QUIT\n", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
