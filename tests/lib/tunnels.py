@@ -21,7 +21,7 @@ from house import IS_ROOT, SOURCE, Client, free_port
 from postfix import need_program
 from superserver import (CERTIFIED_NAME, Superserver, logging_server,
                          xinetd_service)
-from tap import equal
+from tap import case, equal
 
 CONTRIB = SOURCE / "contrib" / "stunnel"
 KINDS = ("systemd", "proxy", "exec", "xinetd", "stls")
@@ -134,6 +134,18 @@ def set_up(house, kind, options="--secure", change=lambda text: text):
         server = Superserver(house, command, port, certificate)
     server.starttls = kind == "stls"
     return server
+
+
+# ---- cases -------------------------------------------------------------------
+
+def each_kind(sentence, kinds=KINDS):
+    """Like case, for each of these set-ups, which the function is given."""
+    def register(function):
+        for kind in kinds:
+            case(f"{kind}: {sentence}")(
+                lambda kind=kind: function(kind))
+        return function
+    return register
 
 
 # ---- clients -----------------------------------------------------------------
