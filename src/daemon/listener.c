@@ -54,12 +54,12 @@ struct listener {
 static int
 serve(const struct listener *listener, int client, struct arrival *arrival)
 {
+	log_close(); /* its descriptor may be the one that is needed */
 	arrival->reports = listener->reports_out;
 	if (fileio_move_down(&client, STDIN_FILENO) == -1 ||
 	    dup2(STDIN_FILENO, STDOUT_FILENO) == -1 ||
 	    fileio_move_down(&arrival->reports, 3) == -1)
 		return EX_OSERR;
-	log_close();
 	fileio_close_from(4);
 	log_reopen();
 	return connection_serve(listener->house, arrival);

@@ -200,6 +200,7 @@ class Attempt:
 class House:
     def __init__(self, keeps_status=False):
         self.keeps_status = keeps_status
+        self.logging = ["--debug=100"]  # to a file; none: to syslog
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="gnu-pop3d-test."))
         self.root.chmod(0o755)
         self.virtual = self.root / "etc"
@@ -284,7 +285,7 @@ class House:
         ours, theirs = socket.socketpair()
         with open(self.log_path, "ab") as log:
             process = subprocess.Popen(
-                [DAEMON, "-i", "--debug=100", *self.options(), *options],
+                [DAEMON, "-i", *self.logging, *self.options(), *options],
                 stdin=theirs, stdout=theirs, stderr=log)
         theirs.close()
         return Client(ours, process)
@@ -312,7 +313,7 @@ class House:
         where = listen or [f"--listen=127.0.0.1:{self.port}"]
         with open(self.log_path, "ab") as log:
             self.daemon = subprocess.Popen(
-                [*before, DAEMON, "-d", "--foreground", "--debug=100", *where,
+                [*before, DAEMON, "-d", "--foreground", *self.logging, *where,
                  *self.options(), *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if listen is None:
