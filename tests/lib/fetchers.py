@@ -6,8 +6,8 @@
 
 A server is whatever has a port on 127.0.0.1 and a root, a directory for the
 files of a client: a House with its daemon, or a Superserver.  Where it has a
-certificate too, the client speaks POP3S, or STLS if server.starttls says so, and
-believes in that one only.
+certificate too, the client speaks POP3S, or STLS if server.starttls says so,
+and believes in that one only.
 """
 
 import os

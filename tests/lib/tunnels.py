@@ -114,8 +114,8 @@ def write_rules(house, kind, text):
 
 
 def set_up(house, kind, options="--secure", change=lambda text: text):
-    """One of KINDS, with these options of gnu-pop3d in place of --secure; change
-    is called on the text of the file for stunnel, with its comments."""
+    """One of KINDS, with these options of gnu-pop3d in place of --secure.
+    change is called on the text of the file for stunnel, with its comments."""
     certificate = make_sample(house)
     port = free_port()
     name = f"pop3s-{kind}.conf"

@@ -11,7 +11,7 @@ import contextlib
 import re
 import ssl
 
-from house import SOURCE, Client
+from house import SOURCE, Client, status_of
 from machine import Machine
 from tap import equal
 
@@ -78,21 +78,26 @@ def login(client):
     return client
 
 
+def is_served(machine, port):
+    """Whether a client gets the certificate that it knows: not the old one, nor
+    is it turned away since the port is closed for a moment."""
+    try:
+        connect(machine, port).close()
+    except (OSError, AssertionError):
+        return False
+    return True
+
+
 def processes(machine, name):
     """The ids, in the machine, of its processes with this name."""
     found = machine.run("pidof", name, check=False).stdout.split()
     return [int(pid) for pid in found]
 
 
-def status_within(machine, pid):
-    text = machine.path(f"/proc/{pid}/status").read_text()
-    return {line.split(":")[0]: line.split(":", 1)[1].split()
-            for line in text.splitlines() if ":" in line}
-
-
 def has_no_rights(machine, capabilities):
+    """stunnel is its user, and has at most these capabilities."""
     [pid] = processes(machine, "stunnel")
-    status = status_within(machine, pid)
+    status = status_of(pid, machine.path("/proc"))
     user = machine.run("id", "-u", "stunnel4").stdout.strip()
     equal(status["Uid"], [user] * 4)
     for kind in ("CapPrm", "CapEff", "CapBnd", "CapAmb"):
@@ -112,13 +117,7 @@ def renews(machine, hook, port=995):
     with login(connect(machine, port)) as old:
         shell(machine, NEW)
         shell(machine, f"{hook} /new.key /sample.pem")
-
-        def is_new():
-            try:
-                connect(machine, port).close()
-            except (OSError, AssertionError):  # the old one, or the gap
-                return False
-            return True
-        machine.wait_for(is_new, "the new certificate")
+        machine.wait_for(lambda: is_served(machine, port),
+                         "the new certificate")
         equal(old.ok("STAT").split()[1], b"1")
         old.ok("QUIT")

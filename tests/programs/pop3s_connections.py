@@ -54,8 +54,8 @@ def _(kind):
 
 # ---- who is believed ---------------------------------------------------------
 
-@each_kind("a client that trusts others, but not the sample certificate, refuses "
-           "it")
+@each_kind("a client that trusts others, but not the sample certificate, "
+           "refuses it")
 def _(kind):
     with filled_house(PLAIN) as house, set_up(house, kind) as server:
         server.certificate, _ = make_certificate(house, "other")
@@ -155,8 +155,8 @@ def stls_client():
 INJECTED = f"USER {USER}\r\nPASS {SECRET}\r\nDELE 1\r\nQUIT\r\n".encode()
 
 
-@case("stls: commands that are injected behind STLS end the connection, and are "
-      "never carried out")
+@case("stls: commands that are injected behind STLS end the connection, and "
+      "are never carried out")
 def _():
     for begin in (b"STLS\r\n", b"CAPA\r\nSTLS\r\n"):
         with stls_client() as (house, server, client):

@@ -113,8 +113,8 @@ def _():
         equal(place.files(), {ETC + "pop3s-stls.conf", ETC + "pop3s.pem"})
 
 
-@case("units lie where systemd looks, whatever the prefix, and the link by which "
-      "the socket was enabled goes with them")
+@case("units lie where systemd looks, whatever the prefix, and the link by "
+      "which the socket was enabled goes with them")
 def _():
     for prefix, directory in (("/usr/local", "usr/local/lib/systemd/system"),
                               ("/opt/pop3", "etc/systemd/system")):

@@ -1,10 +1,10 @@
-"""POP3S without systemd, on a machine of its own, as the files of contrib/stunnel
-tell."""
+"""POP3S without systemd, on a machine of its own, as the files of
+contrib/stunnel tell."""
 
 import tap
 from tap import case
-from written import (a_machine, connect, from_comment, has_no_rights, is_up,
-                     login, make_certificate, processes, renews, shell)
+from written import (a_machine, connect, from_comment, has_no_rights, is_served,
+                     is_up, login, make_certificate, processes, renews, shell)
 
 # CAP_NET_BIND_SERVICE.
 MAY_BIND = 1 << 10
@@ -38,8 +38,8 @@ def _():
         machine.wait_for(lambda: not is_up(machine, 995), "the loss")
 
 
-@case("exec and stls: what their files tell works as written, side by side, and "
-      "with both the certificate is renewed")
+@case("exec and stls: what their files tell works as written, side by side, "
+      "and with both the certificate is renewed")
 def _():
     with a_machine("exec stls", sysconfdir="/etc") as machine:
         make_certificate(machine)
@@ -48,6 +48,8 @@ def _():
             machine.wait_for(lambda port=port: is_up(machine, port), kind)
             login(connect(machine, port)).close()
         for port in (995, 110):
+            # Each renewal is for both.
+            machine.wait_for(lambda port=port: is_served(machine, port), "it")
             renews(machine, "/etc/gnu-pop3d/renew-hook", port)
 
 
