@@ -68,9 +68,9 @@ def children_of(parent):
     return sorted(found)
 
 
-def status_of(pid):
+def status_of(pid, proc=pathlib.Path("/proc")):
     """/proc/PID/status as a dictionary of lists of words."""
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    text = (proc / str(pid) / "status").read_text()
     return {line.split(":")[0]: line.split(":", 1)[1].split()
             for line in text.splitlines() if ":" in line}
 
