@@ -160,6 +160,7 @@ sub start_worker {
 sub add_time {
     my ($self, $kind, $seconds) = @_;
     my $times = $self->{times}{$kind};
+    $seconds += 0;    # a number also in JSON
     my $microseconds = $seconds * 1e6 < 1 ? 1 : $seconds * 1e6;
     $times->{class}{ int(log($microseconds) * 50) }++;
     $times->{count}++;
