@@ -7,7 +7,7 @@ use strict;
 use warnings;
 
 use FindBin;
-use lib "$FindBin::RealBin/pop3client";
+use lib "$FindBin::RealBin/lib";
 use Getopt::Long qw(:config no_ignore_case bundling);
 use JSON::PP;
 
