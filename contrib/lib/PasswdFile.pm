@@ -9,10 +9,10 @@ package PasswdFile;
 use strict;
 use warnings;
 
-use Cwd qw(realpath);
+use Cwd qw(getcwd realpath);
 use Exporter qw(import);
-use Fcntl qw(O_CREAT O_EXCL O_WRONLY);
-use File::Basename qw(dirname);
+use Fcntl qw(O_CREAT O_EXCL O_NOFOLLOW O_NONBLOCK O_RDONLY O_WRONLY);
+use File::Basename qw(basename dirname);
 use IO::Handle;
 use POSIX ();
 use Time::HiRes qw(sleep);
@@ -26,10 +26,13 @@ sub is_user_name {
         && $name !~ /[.](?:lock|new|old)\z/;
 }
 
-# Becomes the owner of the directory, for good.
-sub become_owner {
+# Goes into the directory, and becomes its owner, for good.  Whoever could put a
+# link in its place must not lead us elsewhere.
+sub enter {
     my ($directory) = @_;
-    my ($uid, $gid) = (stat $directory)[ 4, 5 ];
+    chdir $directory or die "$directory: $!\n";
+    getcwd() eq $directory or die "$directory has been moved\n";
+    my ($uid, $gid) = (stat q{.})[ 4, 5 ];
     defined $uid or die "$directory: $!\n";
     return if $> != 0 || $uid == 0;
     my $own = (getpwuid $uid)[3];
@@ -48,19 +51,20 @@ sub change_file {
     my $path = realpath($file);
     defined $path && -f $path
         or die "$file is not there; see gnu-pop3d-passwd(5)\n";
-    become_owner(dirname($path));
-    my $new = "$path.new";    # which is also the lock
+    enter(dirname($path));
+    my $name = basename($path);
+    my $new = "$name.new";    # which is also the lock
     my $out;
     for my $try (1 .. 50) {
         last if sysopen $out, $new, O_WRONLY | O_CREAT | O_EXCL, 0600;
         $!{EEXIST} && $try < 50
-            or die "$new: $!", $!{EEXIST} ? '; another program works on it, '
+            or die "$path.new: $!", $!{EEXIST} ? '; another program works on it, '
             . 'or was stopped: then remove it' : q{}, "\n";
         sleep 0.1;
     }
     my $done = eval {
         local @SIG{qw(INT TERM HUP)} = (sub { die "interrupted\n" }) x 3;
-        replace_by($path, $new, $out, $change);
+        replace_by($name, $new, $out, $change);
         1;
     };
     return if $done;
@@ -71,7 +75,10 @@ sub change_file {
 
 sub replace_by {
     my ($path, $new, $out, $change) = @_;
-    open my $in, '<:raw', $path or die "$path: $!\n";
+    sysopen my $in, $path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+        or die "$path: $!\n";
+    -f $in or die "$path: is no plain file\n";
+    binmode $in;
     my ($mode, $uid, $gid) = (stat $in)[ 2, 4, 5 ];
     my @lines = readline $in;
     close $in or die "$path: $!\n";
@@ -82,7 +89,7 @@ sub replace_by {
     $out->flush && $out->sync or die "$new: $!\n";
     close $out or die "$new: $!\n";
     rename $new, $path or die "$path: $!\n";
-    open my $directory, '<', dirname($path) or die "$path: $!\n";
+    open my $directory, '<', q{.} or die "$path: $!\n";
     $directory->sync or die "$path: $!\n";
     close $directory or die "$path: $!\n";
     return;

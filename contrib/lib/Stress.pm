@@ -151,8 +151,8 @@ sub start_worker {
     }
     $SIG{INT} = $SIG{TERM} = 'DEFAULT';
     $writer->autoflush(1);
-    run_worker($self->{options}, $index, $writer);
-    POSIX::_exit(0);
+    my $done = eval { run_worker($self->{options}, $index, $writer); 1 };
+    POSIX::_exit($done ? 0 : 1);
 }
 
 # ---- what they tell ---------------------------------------------------------
