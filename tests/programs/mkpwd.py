@@ -10,7 +10,7 @@ import subprocess
 import termios
 
 import tap
-from house import GROUP, IS_ROOT, OWNER, House, SOURCE
+from house import GROUP, IS_ROOT, OWNER, House, SOURCE, hash_of
 from postfix import need_program
 from tap import Skip, case, equal
 
@@ -215,6 +215,11 @@ def _():
                  "empty": ""}
         for user, field in lines.items():
             house.add_user(user, "kvt.dk", field)
+        for user, field in (("short", hash_of("secret", "")),
+                            ("short-marked", "{PLAIN}secret"),
+                            ("short-text", "secret")):
+            house.add_line("kvt.dk", f"{user}:{field}")
+            lines[user] = field
         path = house.virtual / "kvt.dk" / "passwd"
         secrets = ("secret", "abJnggxhB/yWI", "x", "!secret", "$9$x", "*0")
         logins = [(user, secret) for user in lines for secret in secrets]

@@ -112,8 +112,8 @@ def _():
 def _():
     line = 'gnu-pop3d[7]: session end="quit" retrieved=1 deleted=0 left=2 ' \
         "octets=100 seconds={} commands=3 user=joe addr=192.0.2.7\n"
-    found = samples(stats(text="".join(
-        line.format(seconds) for seconds in (0, 1, 3, 31, 9999))))
+    text = "".join(line.format(seconds) for seconds in (0, 1, 3, 31, 9999))
+    found = samples(stats(text=text.rstrip("\n")))
     equal({name.split()[1]: value for name, value in found.items()
            if name.startswith("session_seconds_bucket")},
           {"0": 1, "1": 2, "2": 2, "5": 3, "10": 3, "30": 3, "60": 4,
