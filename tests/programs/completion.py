@@ -1,12 +1,9 @@
 """contrib/bash-completion with a real bash: all options of --help, and the
 values that the sources know."""
 
-import contextlib
 import os
 import pathlib
-import pty
 import re
-import select
 import shutil
 import subprocess
 
@@ -14,6 +11,7 @@ import tap
 from house import DAEMON, House, SOURCE, VIRTUAL
 from postfix import need_program
 from tap import Skip, case, equal
+from terminal import run_in_terminal
 
 COMPLETION = SOURCE / "contrib" / "bash-completion"
 LOADER = "/usr/share/bash-completion/bash_completion"
@@ -123,21 +121,10 @@ exit
 @case("TAB does so in a real bash")
 def _():
     need_program("bash")
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ["TERM"] = "dumb"
-        os.execlp("bash", "bash", "--norc", "--noprofile", "-i")
-    shown = b""
-    os.write(terminal, TYPED.format(
-        file=COMPLETION / "gnu-pop3d", daemon=DAEMON).encode())
-    with contextlib.suppress(OSError):
-        while select.select([terminal], [], [], 30)[0]:
-            data = os.read(terminal, 4096)
-            if not data:
-                break
-            shown += data
-    os.close(terminal)
-    equal(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
+    typed = TYPED.format(file=COMPLETION / "gnu-pop3d", daemon=DAEMON)
+    shown = run_in_terminal(
+        ["bash", "--norc", "--noprofile", "-i"],
+        {"PATH": os.environ["PATH"], "TERM": "dumb"}, urge=typed.encode())
     for words in (b"<--uidl=solid-pop3d>", b"<--lock=dotlock><--sandbox><no>"):
         assert words in shown, shown
 

@@ -5,9 +5,7 @@ import concurrent.futures
 import contextlib
 import json
 import os
-import pty
 import re
-import select
 import socket
 import ssl
 import subprocess
@@ -19,6 +17,7 @@ import tap
 from house import House, SOURCE
 from postfix import need_program
 from tap import case, equal
+from terminal import run_in_terminal
 
 CLIENT = SOURCE / "contrib" / "pop3client.pl"
 BODIES = [b"hello\n.dot\n..two\n.\nend\n", b"line\n" * 50, b"",
@@ -366,32 +365,14 @@ def _():
         assert time.monotonic() - began < 60
 
 
-def on_terminal(*arguments):
-    """The output of the script when it writes to a terminal."""
-    ours_end, theirs = pty.openpty()
-    process = subprocess.Popen(
-        ["perl", str(CLIENT), *arguments], stdin=theirs, stdout=theirs,
-        stderr=theirs, start_new_session=True,
-        env={"PATH": os.environ["PATH"], "POP3_PASSWORD": "secret001"})
-    os.close(theirs)
-    text = b""
-    with contextlib.suppress(OSError):
-        while select.select([ours_end], [], [], 60)[0]:
-            data = os.read(ours_end, 4096)
-            if not data:
-                break
-            text += data
-    os.close(ours_end)
-    equal(process.wait(60), 0, text)
-    return text
-
-
 @case("a progress line is there on a terminal only, a table always")
 def _():
     with ours(1) as house:
         arguments = ["127.0.0.1", str(house.port), "--user=user001@kvt.dk",
                      "-c1", "-n5"]
-        shown = on_terminal(*arguments)
+        shown = run_in_terminal(
+            ["perl", str(CLIENT), *arguments],
+            {"PATH": os.environ["PATH"], "POP3_PASSWORD": "secret001"})
         assert re.search(rb"\r +\d+ s  \d+ sessions, 0 failed", shown), shown
         status, piped = client(house.port, *arguments[2:], secret="secret001")
         equal(status, 0)
