@@ -333,6 +333,7 @@ int
 main(void)
 {
 	box_open();
+	sandbox_prepare();
 	box_directory("spool", 0700);
 	box_write_text("spool/mailbox", "From x Sun Nov 22 07:00:00 2026\n");
 	box_write_text("elsewhere", "");
