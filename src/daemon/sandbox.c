@@ -209,6 +209,13 @@ find_right(const struct mbox_place *place)
 }
 
 /* A directory that is not there, or that the owner cannot reach, is none. */
+static bool
+is_no_directory(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EACCES ||
+	    error == ELOOP || error == ENAMETOOLONG;
+}
+
 int
 sandbox_session(const struct mbox_place *place)
 {
@@ -216,6 +223,8 @@ sandbox_session(const struct mbox_place *place)
 	    open(place->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int result;
 
+	if (directory == -1 && !is_no_directory(errno))
+		return -1;
 	tzset(); /* it may have changed since */
 	result = enter(SANDBOX_SESSION, directory,
 	    directory == -1 ? PATHS_NOTHING : find_right(place));
