@@ -34,6 +34,7 @@ main(int argc, char **argv)
 	signals_init();
 	if (house_prepare(&house, &options) == -1)
 		return EX_CONFIG;
+	sandbox_prepare();
 	if (options.is_sandboxed && sandbox_begin() == -1)
 		return EX_OSERR;
 	if (options.recovers)

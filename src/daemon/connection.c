@@ -367,10 +367,11 @@ prepare(struct connection *connection, const struct address *peer)
 int
 connection_serve(const struct house *house, const struct arrival *arrival)
 {
-	struct connection connection = { .house = house,
-		.reports = arrival->reports };
+	static struct connection connection; /* large, and mostly unused */
 	enum session_event event;
 
+	connection.house = house;
+	connection.reports = arrival->reports;
 	if (connection.reports != -1)
 		often_relay(report_line, connection.reports);
 	if (prepare(&connection, arrival->peer) == -1) {

@@ -15,6 +15,10 @@
  * have more rights than it.  0, or -1 with errno. */
 int sandbox_begin(void);
 
+/* Lets libc look at the system where it will remember what it has seen, so that
+ * later it need not.  Called once, before there are other processes. */
+void sandbox_prepare(void);
+
 /* Logs if the sandbox is not wanted, or which parts of it are missing. */
 void sandbox_complain(bool is_wanted);
 
