@@ -385,8 +385,8 @@ listener_run(const struct house *house)
 		status = run(&listener);
 	if (!listener.is_child) {
 		sockets_close(&listener.sockets);
-		if (status == EX_OK && house->options->pid_file != NULL)
-			unlink(house->options->pid_file);
+		if (status == EX_OK)
+			background_remove_pid(house->options->pid_file);
 		(void)often_flush(INT64_MAX);
 		log_event(LOG_INFO, "stopped after %lu sessions",
 		    listener.children.total);

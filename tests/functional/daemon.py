@@ -213,6 +213,19 @@ def _():
         assert "/nonexistent/pid: cannot be written" in output, output
 
 
+@case("a daemon that goes leaves the pid file of its successor alone")
+def _():
+    with a_house() as house:
+        pid_file = house.root / "pid"
+        house.start_daemon(f"--pid-file={pid_file}")
+        house.wait_for(lambda: pid_file.exists() and pid_file.read_text() ==
+                       f"{house.daemon.pid}\n", "the pid")
+        pid_file.write_text(f"{house.daemon.pid}1\n")
+        successor = pid_file.read_text()
+        equal(house.stop_daemon(), 0)
+        equal(pid_file.read_text(), successor)
+
+
 @case("a state directory that others can write is refused with 78")
 def _():
     with a_house() as house:
