@@ -6,8 +6,8 @@ import re
 import tap
 from house import FROM_LINE
 from machine import Machine
-from services import (MESSAGE, UNITS, add_domain, fetch, is_open, log_in,
-                      prepare_for, served, set_options)
+from served import (MESSAGE, UNITS, add_domain, fetch, is_open, log_in,
+                    prepare_for, served, set_options)
 from strace import injecting
 from tap import case, equal
 
