@@ -54,18 +54,23 @@ def served(kinds):
         yield machine
 
 
-def log_in(machine, user="joe@kvt.dk", port=110):
-    client = machine.client(port)
+def log_in(machine, user="joe@kvt.dk"):
+    client = machine.client()
     client.login(user, "secret")
     return client
 
 
-def fetch(machine, user="joe@kvt.dk", port=110):
+def mailbox(user):
+    if "@" in user:
+        return f"/var/spool/virtual/kvt.dk/{user.split('@')[0]}"
+    return f"/var/mail/{user}"
+
+
+def fetch(machine, user="joe@kvt.dk", path=None):
     """The user logs in, fetches his message and has it no more; then it is
     there again."""
-    path = f"/var/spool/virtual/kvt.dk/{user.split('@')[0]}" if "@" in user \
-        else f"/var/mail/{user}"
-    with log_in(machine, user, port) as client:
+    path = path or mailbox(user)
+    with log_in(machine, user) as client:
         equal(client.retr(1), (len(AS_SENT), AS_SENT))
         client.ok("DELE 1")
         client.ok("QUIT")

@@ -160,8 +160,9 @@ def lone_daemon(machine):
     return found[0] if len(found) == 1 and is_open(machine) else None
 
 
-def supervised(machine, program, restart, stop):
-    """The run script under a supervisor, and what it does when told."""
+def supervised(machine, program, signal, stop):
+    """The run script under a supervisor, and what it does when told: by the
+    command signal, TERM, and by stop."""
     set_options(machine, "--language=de")
     machine.start(program, "/etc/sv/gnu-pop3d")
     machine.wait_for(lambda: is_open(machine), program)
@@ -170,12 +171,17 @@ def supervised(machine, program, restart, stop):
     fetch(machine)
     machine.wait_for(lambda: lone_daemon(machine), "the session to end")
     first = lone_daemon(machine)
-    machine.run(*restart)
+    machine.run(*signal)
     machine.wait_for(lambda: lone_daemon(machine) not in (None, first),
                      "another daemon")
     fetch(machine)
-    machine.run(*stop)
-    machine.wait_for(lambda: not is_open(machine), "it to be down")
+    with log_in(machine) as client:
+        machine.run(*stop, check=False)  # sv waits for the session
+        machine.wait_for(lambda: not is_open(machine), "it to be down")
+        equal(client.ok("STAT"), b"+OK 1 26")
+        machine.run(*signal)
+        assert client.is_ended()
+    assert old_mail(machine)
 
 
 @case("runsv of runit runs it, sv starts it anew and stops it")
@@ -183,7 +189,7 @@ def _():
     need_program("runsv")
     with served("supervise") as machine:
         supervised(machine, "runsv", ("sv", "term", "/etc/sv/gnu-pop3d"),
-                   ("sv", "down", "/etc/sv/gnu-pop3d"))
+                   ("sv", "-w1", "down", "/etc/sv/gnu-pop3d"))
 
 
 @case("supervise of daemontools runs it, svc starts it anew and stops it")
