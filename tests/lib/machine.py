@@ -28,7 +28,9 @@ from tap import Skip
 
 SYSTEMD = pathlib.Path("/lib/systemd/systemd")
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
-                       "/sbin:/bin", "HOME": "/root", "LC_ALL": "C"}
+                       "/sbin:/bin", "HOME": "/root", "LC_ALL": "C",
+               # As in machine.sh, for units.
+               "ASAN_OPTIONS": "detect_leaks=0"}
 
 
 def find_cgroup():
