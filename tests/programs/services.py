@@ -36,6 +36,11 @@ def daemons(machine):
     return len([word for word in text.split() if word == "1"])
 
 
+def speaks_german(machine):
+    with machine.client() as client:
+        return b"POP3-Server bereit" in client.greet().greeting
+
+
 def old_mail(machine):
     return machine.path(MAILBOX).read_bytes() == FROM_LINE + MESSAGE + b"\n"
 
@@ -122,7 +127,8 @@ def _():
 
 # ---- superservers -----------------------------------------------------------
 
-@case("xinetd serves with our file")
+@case("xinetd serves with our file; HUP takes up a change of it; sessions go "
+      "on then, and when xinetd ends")
 def _():
     need_program("xinetd")
     with served("xinetd") as machine:
@@ -132,6 +138,16 @@ def _():
         machine.wait_for(lambda: is_open(machine), "xinetd")
         fetch(machine)
         fetch(machine, "jane")
+        with log_in(machine) as client:
+            rules = machine.path("/etc/xinetd.d/gnu-pop3d")
+            rules.write_text(rules.read_text().replace(
+                "--inetd", "--inetd --language=de"))
+            machine.run("pkill", "-HUP", "-x", "xinetd")
+            machine.wait_for(lambda: speaks_german(machine), "the new options")
+            equal(client.ok("STAT"), b"+OK 1 26")
+            machine.run("pkill", "-x", "xinetd")
+            machine.wait_for(lambda: not is_open(machine), "its end")
+            equal(client.ok("STAT"), b"+OK 1 26")
 
 
 @case("inetd serves with our line, in inetd.conf and in inetd.d")
@@ -146,9 +162,11 @@ def _():
             process = machine.start("inetd-of-test", "-d", place)
             machine.wait_for(lambda: is_open(machine), "inetd")
             fetch(machine)
-            machine.run("pkill", "-f", "^inetd-of-test")
-            process.wait(timeout=30)
-            machine.wait_for(lambda: not is_open(machine), "its end")
+            with log_in(machine) as client:
+                machine.run("pkill", "-f", "^inetd-of-test")
+                process.wait(timeout=30)
+                machine.wait_for(lambda: not is_open(machine), "its end")
+                equal(client.ok("STAT"), b"+OK 1 26")
 
 
 # ---- supervisors ------------------------------------------------------------
@@ -166,8 +184,7 @@ def supervised(machine, program, signal, stop):
     set_options(machine, "--language=de")
     machine.start(program, "/etc/sv/gnu-pop3d")
     machine.wait_for(lambda: is_open(machine), program)
-    with machine.client() as client:
-        assert b"POP3-Server bereit" in client.greet().greeting
+    assert speaks_german(machine)
     fetch(machine)
     machine.wait_for(lambda: lone_daemon(machine), "the session to end")
     first = lone_daemon(machine)
@@ -222,8 +239,7 @@ def _():
             set_options(machine, "--language=de")
             machine.start("sh", "-e", "-c", stanza(text, names[-1]))
             machine.wait_for(lambda: is_open(machine), "the daemon")
-            with machine.client() as client:
-                assert b"POP3-Server bereit" in client.greet().greeting
+            assert speaks_german(machine)
             fetch(machine)
 
 
