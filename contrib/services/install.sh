@@ -6,13 +6,13 @@
 #
 # What lies in /etc is configuration: a file there that is not as we would make
 # it is neither overwritten nor removed; the new one goes beside it as FILE.new.
-# Paths come in the environment: DESTDIR, prefix, sbindir, libexecdir; and, if they are not
-# where they are looked for, etcdir, optionsdir, initdir, libdir.
+# Paths come in the environment: DESTDIR, prefix, sbindir, libexecdir; and, if
+# they are not where they are looked for, etcdir, optionsdir, initdir, libdir.
 
 set -eu
 here=$(dirname "$0")
-kinds='systemd systemd-socket systemd-inetd sysvinit upstart event.d inetd xinetd
-supervise users firewalld'
+kinds='systemd systemd-socket systemd-inetd sysvinit upstart event.d inetd
+xinetd supervise users firewalld'
 
 fail()
 {
