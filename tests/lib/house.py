@@ -58,13 +58,14 @@ def hash_of(secret, method):
 def children_of(parent):
     """The process ids of the living children of a process."""
     found = []
-    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+    for name in filter(str.isdigit, os.listdir("/proc")):
         try:
-            fields = stat.read_text().rsplit(")", 1)[1].split()
+            stat = pathlib.Path(f"/proc/{name}/stat").read_text()
+            fields = stat.rsplit(")", 1)[1].split()
         except (OSError, IndexError):
             continue
         if int(fields[1]) == parent and fields[0] != "Z":
-            found.append(int(stat.parent.name))
+            found.append(int(name))
     return sorted(found)
 
 

@@ -28,7 +28,9 @@ from tap import Skip
 
 SYSTEMD = pathlib.Path("/lib/systemd/systemd")
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
-                       "/sbin:/bin", "HOME": "/root", "LC_ALL": "C"}
+                       "/sbin:/bin", "HOME": "/root", "LC_ALL": "C",
+               # As in machine.sh, for units.
+               "ASAN_OPTIONS": "detect_leaks=0"}
 
 
 def find_cgroup():
@@ -38,6 +40,19 @@ def find_cgroup():
         if kind == "cgroup2" and "rw" in options.split(","):
             return pathlib.Path(where)
     raise Skip("no control groups (version 2) that can be written")
+
+
+def make(*words):
+    """make in the build directory; its output."""
+    environment = {name: value for name, value in os.environ.items()
+                   if name not in ("MAKEFLAGS", "MAKELEVEL", "DESTDIR")}
+    done = subprocess.run(
+        ["make", "--no-print-directory", "-C", BUILD, *words],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=environment, timeout=120, check=False)
+    if done.returncode != 0:
+        raise AssertionError(done.stdout)
+    return done.stdout
 
 
 class Machine:
@@ -160,17 +175,7 @@ class Machine:
 
     def install(self, *words):
         """make install with these words, into the machine."""
-        return self.make("install", *words)
-
-    def make(self, *words):
-        """make in the build directory, with the machine as DESTDIR."""
-        done = subprocess.run(
-            ["make", "-C", BUILD, f"DESTDIR={self._root}", *words],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            timeout=120, check=False)
-        if done.returncode != 0:
-            raise AssertionError(done.stdout)
-        return done.stdout
+        return make("install", f"DESTDIR={self._root}", *words)
 
     def connect(self, port, address="127.0.0.1"):
         """A TCP connection from within."""
