@@ -88,12 +88,23 @@ find_decoy(char decoy[SECRET_SIZE])
 	endspent();
 }
 
-void
-system_find_nobody(enum account_search result, struct search *search)
+/* What is done for every name, so that the time does not tell which exist. */
+static void
+begin(const struct account_rules *rules, const char *user,
+    enum account_search result, struct search *search)
 {
 	memset(search, 0, sizeof(*search));
 	search->found = result;
 	find_decoy(search->decoy);
+	apop_find(rules, user, search->record.proof_secret);
+}
+
+void
+system_find_nobody(const struct account_rules *rules,
+    enum account_search result, struct search *search)
+{
+	begin(rules, "", result, search);
+	search->record.proof_secret[0] = '\0';
 }
 
 void
@@ -104,7 +115,7 @@ system_find(
 	const struct spwd *shadow;
 	int error;
 
-	system_find_nobody(ACCOUNT_UNKNOWN, search);
+	begin(rules, user, ACCOUNT_UNKNOWN, search);
 	errno = 0;
 	found = getpwnam(user);
 	error = errno;

@@ -30,6 +30,8 @@ const char options_help[] =
     "      --login-user=NAME     who reads from strangers (pop3d, nobody)\n"
     "      --challenges=auto|yes|no  offer APOP, CRAM-MD5, SCRAM (auto: if "
     "of use)\n"
+    "      --apop-file=PATH      APOP for system users (" DEFAULT_APOP_FILE
+    ")\n"
     "      --no-status           do not keep Status: headers\n"
     "      --uidl=FORMAT         unique ids of another server (own)\n"
     "      --language=XX         of the replies (" DEFAULT_LANGUAGE ")\n"

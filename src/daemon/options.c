@@ -31,6 +31,7 @@ enum long_option {
 	OPTION_MIN_UID,
 	OPTION_LOGIN_USER,
 	OPTION_CHALLENGES,
+	OPTION_APOP_FILE,
 	OPTION_NO_STATUS,
 	OPTION_UIDL,
 	OPTION_LANGUAGE,
@@ -71,6 +72,7 @@ static const struct option long_options[] = {
 	{ "login-user", required_argument, NULL, OPTION_LOGIN_USER },
 	{ "challenges", required_argument, NULL, OPTION_CHALLENGES },
 	{ "apop", required_argument, NULL, OPTION_CHALLENGES },
+	{ "apop-file", required_argument, NULL, OPTION_APOP_FILE },
 	{ "no-status", no_argument, NULL, OPTION_NO_STATUS },
 	{ "uidl", required_argument, NULL, OPTION_UIDL },
 	{ "language", required_argument, NULL, OPTION_LANGUAGE },
@@ -164,6 +166,7 @@ set_defaults(struct options *options)
 	options->rules.home_mailbox = DEFAULT_HOME_MAILBOX;
 	options->rules.default_domain = DEFAULT_DOMAIN;
 	options->rules.least_uid = 100;
+	options->rules.apop_file = DEFAULT_APOP_FILE;
 	options->is_ip_based = DEFAULT_IP_BASED != 0;
 	options->lock_methods = MBOX_LOCK_DEFAULT;
 	options->language = language_find(DEFAULT_LANGUAGE);
@@ -272,6 +275,9 @@ set_place(struct options *options, int option, const char *value)
 	case OPTION_VIRTUAL_SPOOL:
 		options->rules.virtual_spool =
 		    value_path("virtual-spool", value);
+		return true;
+	case OPTION_APOP_FILE:
+		options->rules.apop_file = value_path("apop-file", value);
 		return true;
 	case OPTION_STATE_DIR:
 		options->state_directory = value_path("state-dir", value);

@@ -14,6 +14,8 @@
 #define OPTIONS_LISTENERS 64
 #define OPTIONS_PROXIES	  64
 
+#define DEFAULT_APOP_FILE "/etc/apop.passwd"
+
 struct language;
 
 /* Of APOP, CRAM-MD5 and SCRAM. */
