@@ -43,6 +43,7 @@ const char options_help[] =
     "      --lock=METHODS        dotlock,fcntl,flock (dotlock,fcntl)\n"
     "      --fsync=yes|no        no: faster, and mail may be lost\n"
     "      --sandbox=yes|no      no: for diagnosis only\n"
+    "      --relay-file=PATH     note who logs in from where\n"
     "      --recover             finish interrupted updates, then end\n"
     "  -h, --help                this text\n"
     "  -v, --version             version and licence\n";

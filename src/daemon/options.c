@@ -44,6 +44,7 @@ enum long_option {
 	OPTION_FSYNC,
 	OPTION_RECOVER,
 	OPTION_SANDBOX,
+	OPTION_RELAY_FILE,
 	OPTION_LATER
 };
 
@@ -85,12 +86,12 @@ static const struct option long_options[] = {
 	{ "fsync", required_argument, NULL, OPTION_FSYNC },
 	{ "recover", no_argument, NULL, OPTION_RECOVER },
 	{ "sandbox", required_argument, NULL, OPTION_SANDBOX },
+	{ "relay-file", required_argument, NULL, OPTION_RELAY_FILE },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 
 	/* Fixed names whose substance is not there yet. */
 	{ "mdn", optional_argument, NULL, OPTION_LATER },
-	{ "relay-file", required_argument, NULL, OPTION_LATER },
 	{ "auth-cache", required_argument, NULL, OPTION_LATER },
 	{ "check", no_argument, NULL, OPTION_LATER },
 	{ NULL, 0, NULL, 0 },
@@ -281,6 +282,9 @@ set_place(struct options *options, int option, const char *value)
 		return true;
 	case OPTION_STATE_DIR:
 		options->state_directory = value_path("state-dir", value);
+		return true;
+	case OPTION_RELAY_FILE:
+		options->relay_file = value_path("relay-file", value);
 		return true;
 	case OPTION_LOCK:
 		options->lock_methods = value_lock_methods(value);

@@ -59,7 +59,8 @@ struct options {
 	bool is_secure;	      /* every connection is protected already */
 	bool requires_secure; /* no passwords on those that are not */
 	const struct language *language;
-	bool is_sandboxed; /* false: for diagnosis, and with sanitizers */
+	const char *relay_file; /* NULL: none */
+	bool is_sandboxed;	/* false: for diagnosis, and with sanitizers */
 };
 
 /*
