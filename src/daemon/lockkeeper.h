@@ -7,6 +7,9 @@
 
 #include "daemon/house.h"
 
+/* Whether the user may make files in the directory, by its mode. */
+bool lockkeeper_may_write(const struct stat *directory, uid_t uid, gid_t gid);
+
 /*
  * Sets place->keeper: starts a keeper if dotlocks are wanted, we are root, and
  * the mailbox owner cannot write the directory; otherwise it is -1.  The keeper
