@@ -152,8 +152,8 @@ class Owner:
 
 
 class Postfix:
-    def __init__(self, house, owner, more=""):
-        """more: lines for main.cf."""
+    def __init__(self, house, owner, more="", services=""):
+        """more: lines for main.cf; services: lines for master.cf."""
         need_root("Postfix")
         need_program("postfix")
         self.house = house
@@ -162,7 +162,7 @@ class Postfix:
         self.maillog = self.root / "maillog"
         self.port = free_port()
         self._install_virtual()
-        self._configure(more)
+        self._configure(more, services)
 
     # ---- set-up ------------------------------------------------------------
 
@@ -185,7 +185,7 @@ class Postfix:
             text = text.replace(word, replacement)
         return text
 
-    def _configure(self, more):
+    def _configure(self, more, services):
         for directory in ("etc", "queue", "data"):
             (self.root / directory).mkdir(parents=True)
         shutil.chown(self.root / "data", "postfix")
@@ -196,7 +196,7 @@ class Postfix:
             self.example("main.cf.example") + more)
         (etc / "master.cf").write_text(
             MASTER.format(port=self.port, limit=LIMIT) +
-            self.example("master.cf.example"))
+            self.example("master.cf.example") + services)
         (etc / "virtual_regexp").write_text(
             self.example("virtual_regexp.example"))
         self.owner.write(".forward", self.example("forward.example"))
@@ -257,8 +257,9 @@ class Postfix:
 
     # ---- mail --------------------------------------------------------------
 
-    def connect(self):
-        return smtplib.SMTP("127.0.0.1", self.port, "client.test", 60)
+    def connect(self, source="127.0.0.1"):
+        return smtplib.SMTP("127.0.0.1", self.port, "client.test", 60,
+                            source_address=(source, 0))
 
     def send(self, sender, recipients, message, connection=None):
         """Submits one message, its octets as they are: dots are stuffed, and
