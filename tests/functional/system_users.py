@@ -196,7 +196,7 @@ PROOFS = {"apop": apop, "cram-md5": cram, "scram-sha-1": scram("SCRAM-SHA-1"),
 
 def try_method(house, method, user, secret):
     """The reply; whether APOP is offered is in the greeting."""
-    with house.inetd(f"--apop-file={house.root}/apop") as client:
+    with house.inetd() as client:
         client.greet()
         return method(client, user, secret)
 
@@ -259,7 +259,7 @@ def _(house):
     for text, is_offered in (("tpop3a:other\n", True), ("# none\n", False),
                              ("tpop3a:\n", False)):
         write_apop_file(house, text)
-        with house.inetd(f"--apop-file={house.root}/apop") as client:
+        with house.inetd() as client:
             equal(b"<" in client.greet().greeting, is_offered, text)
 
 
