@@ -208,7 +208,8 @@ find_right(const struct mbox_place *place)
 	return makes_dotlock || place->makes_files ? PATHS_LOCK : PATHS_CHANGE;
 }
 
-/* A directory that is not there, or that the owner cannot reach, is none. */
+/* A directory that is not there, or that the owner cannot reach, is none.  With
+ * any other error it would look as if the mailbox were not safe. */
 int
 sandbox_session(const struct mbox_place *place)
 {
@@ -216,6 +217,9 @@ sandbox_session(const struct mbox_place *place)
 	    open(place->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int result;
 
+	if (directory == -1 && errno != ENOENT && errno != ENOTDIR &&
+	    errno != EACCES && errno != ELOOP)
+		return -1;
 	let_libc_look();
 	result = enter(SANDBOX_SESSION, directory,
 	    directory == -1 ? PATHS_NOTHING : find_right(place));
