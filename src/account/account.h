@@ -29,6 +29,7 @@ struct account_rules {
 	const char *home_mailbox;
 	const char *default_domain;
 	uid_t least_uid;
+	const char *apop_file; /* NULL: none */
 };
 
 /* Somebody who is logged in, or for whom mail is delivered. */
@@ -77,8 +78,8 @@ enum account_verdict account_verify(const struct account_rules *rules,
     const struct credentials *credentials, const char *stamp,
     const char *local_domain, struct account_finding *finding);
 
-/* True if some virtual account has a plain-text secret, so that APOP, CRAM-MD5
- * and SCRAM can succeed for somebody. */
+/* True if some virtual account, or the APOP file, has a plain-text secret, so
+ * that APOP, CRAM-MD5 and SCRAM can succeed for somebody. */
 bool account_some_are_plain(const struct account_rules *rules);
 
 /* ---- delivering --------------------------------------------------------- */

@@ -283,10 +283,8 @@ passwd_parse(const struct passwd_file *file, char *line, struct record *record)
 
 /* ---- all lines ---------------------------------------------------------- */
 
-/* Reads a line without its end.  Returns false at the end of the file.  Sets
- * fault for a line that cannot be right; the rest of it is passed over. */
-static bool
-read_line(FILE *stream, char line[PASSWD_LINE_SIZE], const char **fault)
+bool
+passwd_read_line(FILE *stream, char line[PASSWD_LINE_SIZE], const char **fault)
 {
 	size_t length = 0;
 	int c;
@@ -313,7 +311,7 @@ passwd_next(struct passwd_file *file, struct record *record)
 	bool is_read;
 
 	do {
-		is_read = read_line(file->stream, line, &file->fault);
+		is_read = passwd_read_line(file->stream, line, &file->fault);
 		file->line_number++;
 	} while (is_read && file->fault == NULL && !ferror(file->stream) &&
 	    (line[0] == '\0' || line[0] == '#'));

@@ -23,6 +23,7 @@ struct record {
 	struct account account;
 	enum secret_kind kind;
 	char secret[SECRET_SIZE];
+	char proof_secret[SECRET_SIZE]; /* plain, of the APOP file; or empty */
 	const char *refusal; /* why the account may not log in, or NULL */
 	bool looks_hashed;   /* plain without saying so, in the shape of DES */
 };
@@ -46,7 +47,8 @@ void virtual_find(const struct account_rules *rules, const char *user,
     const char *domain, struct search *search);
 
 /* Looks for nobody, at the cost of a look for somebody. */
-void system_find_nobody(enum account_search result, struct search *search);
+void system_find_nobody(const struct account_rules *rules,
+    enum account_search result, struct search *search);
 
 /* Looks for user among the users of this system. */
 void system_find(
@@ -55,6 +57,16 @@ void system_find(
 /* The same for somebody who may know how long it takes: without a decoy. */
 void system_look(
     const struct account_rules *rules, const char *user, struct search *search);
+/* ---- the APOP file ------------------------------------------------------ */
+
+/* Copies the secret that it has for a user of the system; empty if none.  Reads
+ * all of it in any case.  A file that is not safe counts as none, and that is
+ * logged. */
+void apop_find(const struct account_rules *rules, const char *user,
+    char secret[SECRET_SIZE]);
+
+/* True if there is a secret in it. */
+bool apop_has_some(const struct account_rules *rules);
 
 /* ---- lines of a domain's passwd file ------------------------------------ */
 
@@ -101,6 +113,12 @@ enum passwd_line passwd_next(struct passwd_file *file, struct record *record);
 void passwd_log_fault(const struct passwd_file *file);
 
 void passwd_close(struct passwd_file *file);
+
+/* Reads a line without its end.  False at the end of the file, and on an error
+ * of the stream.  Sets fault, or NULL, for a line that cannot be right; the
+ * rest of it is passed over. */
+bool passwd_read_line(
+    FILE *stream, char line[PASSWD_LINE_SIZE], const char **fault);
 
 /* Fills record from line, which is changed.  Returns NULL, or what is wrong
  * with the line. */

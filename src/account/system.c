@@ -88,12 +88,23 @@ find_decoy(char decoy[SECRET_SIZE])
 	endspent();
 }
 
-void
-system_find_nobody(enum account_search result, struct search *search)
+/* What is done for every name, so that the time does not tell which exist. */
+static void
+begin(const struct account_rules *rules, const char *user,
+    enum account_search result, struct search *search)
 {
 	memset(search, 0, sizeof(*search));
 	search->found = result;
 	find_decoy(search->decoy);
+	apop_find(rules, user, search->record.proof_secret);
+}
+
+void
+system_find_nobody(const struct account_rules *rules,
+    enum account_search result, struct search *search)
+{
+	begin(rules, "", result, search);
+	search->record.proof_secret[0] = '\0';
 }
 
 /* Fills all of the search but the decoy. */
@@ -132,7 +143,7 @@ void
 system_find(
     const struct account_rules *rules, const char *user, struct search *search)
 {
-	system_find_nobody(ACCOUNT_UNKNOWN, search);
+	begin(rules, user, ACCOUNT_UNKNOWN, search);
 	look_up(rules, user, search);
 }
 
@@ -142,5 +153,6 @@ system_look(
 {
 	memset(search, 0, sizeof(*search));
 	search->found = ACCOUNT_UNKNOWN;
+	apop_find(rules, user, search->record.proof_secret);
 	look_up(rules, user, search);
 }

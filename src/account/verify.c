@@ -60,7 +60,7 @@ look_up(const struct account_rules *rules, const char *user, const char *domain,
 {
 	memset(search, 0, sizeof(*search));
 	if (!account_is_user_name(user))
-		system_find_nobody(ACCOUNT_UNKNOWN, search);
+		system_find_nobody(rules, ACCOUNT_UNKNOWN, search);
 	else if (domain == NULL)
 		system_find(rules, user, search);
 	else if (account_is_domain_name(domain))
@@ -68,7 +68,7 @@ look_up(const struct account_rules *rules, const char *user, const char *domain,
 	else
 		search->found = ACCOUNT_NO_DOMAIN;
 	if (search->found == ACCOUNT_NO_DOMAIN)
-		system_find_nobody(ACCOUNT_NO_DOMAIN, search);
+		system_find_nobody(rules, ACCOUNT_NO_DOMAIN, search);
 	log_trace(TRACE_LOGIN, "look-up in %s: %s",
 	    domain == NULL ? "the system" : "a virtual domain",
 	    search->found == ACCOUNT_FOUND ? "found" : "not found");
@@ -171,15 +171,24 @@ matches_prepared(const char *password, struct search *search)
 	return is_match;
 }
 
+/* Where the secret would be by which this account can prove itself.  A user of
+ * the system has another one than his password. */
+static char *
+proof_secret(struct record *record)
+{
+	return record->kind == SECRET_PLAIN ? record->secret
+					    : record->proof_secret;
+}
+
 static bool
 matches_proof(const struct credentials *credentials, const char *stamp,
-    const struct search *search, unsigned char *signature)
+    struct search *search, unsigned char *signature)
 {
 	static const char nobodys[] = "a secret of nobody";
+	const char *secret = proof_secret(&search->record);
 
-	if (has_plain(search))
-		return secret_is_proved(
-		    credentials, stamp, search->record.secret, signature);
+	if (search->found == ACCOUNT_FOUND && secret[0] != '\0')
+		return secret_is_proved(credentials, stamp, secret, signature);
 	(void)secret_is_proved(credentials, stamp, nobodys, signature);
 	return false;
 }
@@ -197,7 +206,7 @@ matches(const struct credentials *credentials, const char *stamp,
 	case CREDENTIALS_CRAM_MD5:
 	case CREDENTIALS_SCRAM_SHA_1:
 	case CREDENTIALS_SCRAM_SHA_256:
-		secret_prepare(search->record.secret);
+		secret_prepare(proof_secret(&search->record));
 		break;
 	case CREDENTIALS_APOP:
 		break;
@@ -225,7 +234,9 @@ explain_mismatch(
 		return "unknown user";
 	if (search->record.refusal != NULL)
 		return search->record.refusal;
-	if (!shows_password(credentials) && search->record.kind != SECRET_PLAIN)
+	if (!shows_password(credentials) &&
+	    search->record.kind != SECRET_PLAIN &&
+	    search->record.proof_secret[0] == '\0')
 		return "method needs a plain-text secret";
 	return "wrong password";
 }

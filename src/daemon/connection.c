@@ -10,6 +10,7 @@
 #include "daemon/login.h"
 #include "daemon/owner.h"
 #include "daemon/recovery.h"
+#include "daemon/relay.h"
 #include "daemon/report.h"
 #include "support/clock.h"
 #include "support/log.h"
@@ -143,6 +144,9 @@ take_event(struct connection *connection, enum login_event event)
 		log_failure(connection, "given up by the client");
 		return SESSION_CONTINUE;
 	case LOGIN_CONFIRMED:
+		relay_note(connection->house->options->relay_file,
+		    &connection->peer.address,
+		    connection->finding.account.name);
 		leave_listener(connection);
 		log_event(LOG_INFO, "login method=%s user=%s addr=%s",
 		    credentials_method(connection->session.credentials.kind),

@@ -30,6 +30,8 @@ const char options_help[] =
     "      --login-user=NAME     who reads from strangers (pop3d, nobody)\n"
     "      --challenges=auto|yes|no  offer APOP, CRAM-MD5, SCRAM (auto: if "
     "of use)\n"
+    "      --apop-file=PATH      APOP for system users (" DEFAULT_APOP_FILE
+    ")\n"
     "      --no-status           do not keep Status: headers\n"
     "      --uidl=FORMAT         unique ids of another server (own)\n"
     "      --language=XX         of the replies (" DEFAULT_LANGUAGE ")\n"
@@ -41,6 +43,7 @@ const char options_help[] =
     "      --lock=METHODS        dotlock,fcntl,flock (dotlock,fcntl)\n"
     "      --fsync=yes|no        no: faster, and mail may be lost\n"
     "      --sandbox=yes|no      no: for diagnosis only\n"
+    "      --relay-file=PATH     note who logs in from where\n"
     "      --recover             finish interrupted updates, then end\n"
     "      --check[=LOGIN]       look what is wrong, or with one login, then "
     "end\n"

@@ -54,4 +54,5 @@ house_set_methods(const struct house *house, struct mbox_place *place)
 	place->journal[0] = place->journal[1] = place->ids = -1;
 	place->keeper = place->last = -1;
 	place->pause = 0;
+	place->makes_files = false;
 }

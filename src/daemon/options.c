@@ -31,6 +31,7 @@ enum long_option {
 	OPTION_MIN_UID,
 	OPTION_LOGIN_USER,
 	OPTION_CHALLENGES,
+	OPTION_APOP_FILE,
 	OPTION_NO_STATUS,
 	OPTION_UIDL,
 	OPTION_LANGUAGE,
@@ -44,6 +45,7 @@ enum long_option {
 	OPTION_RECOVER,
 	OPTION_SANDBOX,
 	OPTION_CHECK,
+	OPTION_RELAY_FILE,
 	OPTION_LATER
 };
 
@@ -72,6 +74,7 @@ static const struct option long_options[] = {
 	{ "login-user", required_argument, NULL, OPTION_LOGIN_USER },
 	{ "challenges", required_argument, NULL, OPTION_CHALLENGES },
 	{ "apop", required_argument, NULL, OPTION_CHALLENGES },
+	{ "apop-file", required_argument, NULL, OPTION_APOP_FILE },
 	{ "no-status", no_argument, NULL, OPTION_NO_STATUS },
 	{ "uidl", required_argument, NULL, OPTION_UIDL },
 	{ "language", required_argument, NULL, OPTION_LANGUAGE },
@@ -85,12 +88,12 @@ static const struct option long_options[] = {
 	{ "recover", no_argument, NULL, OPTION_RECOVER },
 	{ "sandbox", required_argument, NULL, OPTION_SANDBOX },
 	{ "check", optional_argument, NULL, OPTION_CHECK },
+	{ "relay-file", required_argument, NULL, OPTION_RELAY_FILE },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 
 	/* Fixed names whose substance is not there yet. */
 	{ "mdn", optional_argument, NULL, OPTION_LATER },
-	{ "relay-file", required_argument, NULL, OPTION_LATER },
 	{ "auth-cache", required_argument, NULL, OPTION_LATER },
 	{ NULL, 0, NULL, 0 },
 };
@@ -165,6 +168,7 @@ set_defaults(struct options *options)
 	options->rules.home_mailbox = DEFAULT_HOME_MAILBOX;
 	options->rules.default_domain = DEFAULT_DOMAIN;
 	options->rules.least_uid = 100;
+	options->rules.apop_file = DEFAULT_APOP_FILE;
 	options->is_ip_based = DEFAULT_IP_BASED != 0;
 	options->lock_methods = MBOX_LOCK_DEFAULT;
 	options->language = language_find(DEFAULT_LANGUAGE);
@@ -279,8 +283,14 @@ set_place(struct options *options, int option, const char *value)
 		options->rules.virtual_spool =
 		    value_path("virtual-spool", value);
 		return true;
+	case OPTION_APOP_FILE:
+		options->rules.apop_file = value_path("apop-file", value);
+		return true;
 	case OPTION_STATE_DIR:
 		options->state_directory = value_path("state-dir", value);
+		return true;
+	case OPTION_RELAY_FILE:
+		options->relay_file = value_path("relay-file", value);
 		return true;
 	case OPTION_LOCK:
 		options->lock_methods = value_lock_methods(value);

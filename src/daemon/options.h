@@ -14,6 +14,8 @@
 #define OPTIONS_LISTENERS 64
 #define OPTIONS_PROXIES	  64
 
+#define DEFAULT_APOP_FILE "/etc/apop.passwd"
+
 struct language;
 
 /* Of APOP, CRAM-MD5 and SCRAM. */
@@ -60,7 +62,8 @@ struct options {
 	bool is_secure;	      /* every connection is protected already */
 	bool requires_secure; /* no passwords on those that are not */
 	const struct language *language;
-	bool is_sandboxed; /* false: for diagnosis, and with sanitizers */
+	const char *relay_file; /* NULL: none */
+	bool is_sandboxed;	/* false: for diagnosis, and with sanitizers */
 };
 
 /*

@@ -205,7 +205,7 @@ find_right(const struct mbox_place *place)
 	bool makes_dotlock =
 	    place->keeper == -1 && (place->methods & MBOX_LOCK_DOTLOCK) != 0;
 
-	return makes_dotlock ? PATHS_LOCK : PATHS_CHANGE;
+	return makes_dotlock || place->makes_files ? PATHS_LOCK : PATHS_CHANGE;
 }
 
 /* A directory that is not there, or that the owner cannot reach, is none. */

@@ -63,6 +63,7 @@ struct mbox_place {
 	off_t file_limit;	   /* octets of any file, or 0: no limit */
 	int ids;	    /* descriptor of what is remembered of ids, or -1 */
 	unsigned int pause; /* s from session to session at least, or 0 */
+	bool makes_files;   /* in the directory, for mbox_put_back() */
 	int last; /* descriptor of a file as old as the last one, or -1 */
 	const struct uidl_format *uidl; /* NULL: our own */
 };
@@ -125,6 +126,24 @@ int mbox_rescue(const struct mbox_place *place, int out);
  * 0 at the end; -1 with errno for one that cannot be looked at, or, with
  * is_over set, if the directory cannot be read any further. */
 int mbox_next_unfinished(DIR *state, struct mbox_place *place, bool *is_over);
+
+/* ---- what an older server has left -------------------------------------- */
+
+/* What mbox_put_back() has done. */
+struct mbox_put_back {
+	size_t count;		   /* of messages */
+	char kept[MBOX_NAME_SIZE]; /* the file's new name; empty: none */
+};
+
+/*
+ * Appends to the claimed mailbox at place, which is made if it is missing, all
+ * messages of NAME.old beside it that it does not have, as the mailbox owner.
+ * Then that file is named NAME.old.merged, or so with a number.  Does nothing
+ * if there is none.  After a crash at any moment it can be done again.
+ * MBOX_UNSAFE if it is no mbox of the owner's, and is left alone.
+ */
+int mbox_put_back(const struct mbox_place *place, int64_t deadline,
+    struct mbox_put_back *result, struct mbox_reason *reason);
 
 /* ---- reading ------------------------------------------------------------ */
 

@@ -103,6 +103,20 @@ void lock_release(struct lock *lock);
 /* Gives the locks back and closes everything. */
 void lock_close(struct lock *lock);
 
+/* ---- append.c: at the end of a mailbox ---------------------------------- */
+
+/* The line ends that a mailbox of this size needs before the next From_ line:
+ * none if it is empty or ends in an empty line, as it should.  0, or -1 with
+ * errno. */
+int append_find_missing(int fd, off_t size, const char **missing);
+
+/* Cuts off what was appended to a mailbox of that size.  Keeps errno. */
+void append_cut_back(const struct lock *lock, off_t size);
+
+/* If the mailbox was made: a new file is only there after a crash if its
+ * directory is on disk too.  0, or -1 with errno. */
+int append_sync_directory(const struct lock *lock);
+
 /* ---- the index in memory ------------------------------------------------ */
 
 struct message {
@@ -240,6 +254,17 @@ struct mbox {
 
 /* Size of every read of mailbox text. */
 #define READ_SIZE ((size_t)64 * 1024)
+
+/* ---- torn.c: what a crash has torn off ---------------------------------- */
+
+/*
+ * Cuts the mailbox, whose locks are held, behind its last whole message, if
+ * what follows is the beginning of a message of old and not the whole of it;
+ * also if it is so short that the scan took it for text of the message before.
+ * Nothing is lost, for old has it whole.  Both are scanned.  piece has
+ * DIGEST_PIECE octets.  0, or -1 with errno.
+ */
+int torn_cut(struct mbox *mailbox, const struct mbox *old, char *piece);
 
 /* ---- verify.c: checked before use --------------------------------------- */
 

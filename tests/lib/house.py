@@ -268,6 +268,7 @@ class House:
                 f"--virtual-spool={self.spool}",
                 f"--mail-spool={self.mail}",
                 f"--state-dir={self.state}",
+                f"--apop-file={self.root}/apop",
                 *([] if self.keeps_status else ["--no-status"])]
 
     def deliver(self, message, *arguments, environment=None, uid=OWNER,

@@ -163,8 +163,9 @@ class Owner:
 
 
 class Postfix(Receiver):
-    def __init__(self, house, owner, more=""):
-        """more: lines for main.cf, before others of the same parameters."""
+    def __init__(self, house, owner, more="", services=""):
+        """more: lines for main.cf, before others of the same parameters;
+        services: lines for master.cf."""
         need_root("Postfix")
         need_program("postfix")
         self.house = house
@@ -174,7 +175,7 @@ class Postfix(Receiver):
         self.port = free_port()
         self.command = install_virtual(house)
         self.updates = 0
-        self._configure(more)
+        self._configure(more, services)
 
     # ---- set-up ------------------------------------------------------------
 
@@ -189,7 +190,7 @@ class Postfix(Receiver):
             text = text.replace(word, replacement)
         return text
 
-    def _configure(self, more):
+    def _configure(self, more, services):
         for directory in ("etc", "queue", "data"):
             (self.root / directory).mkdir(parents=True)
         shutil.chown(self.root / "data", "postfix")
@@ -200,7 +201,7 @@ class Postfix(Receiver):
             self.example("main.cf.example"), more))
         (etc / "master.cf").write_text(
             MASTER.format(port=self.port, limit=LIMIT) +
-            self.example("master.cf.example"))
+            self.example("master.cf.example") + services)
         (etc / "virtual_regexp").write_text(
             self.example("virtual_regexp.example"))
         self.update()

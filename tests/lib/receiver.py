@@ -34,8 +34,9 @@ class Receiver:
     """A mail server on self.port."""
     port = None
 
-    def connect(self):
-        return smtplib.SMTP("127.0.0.1", self.port, "client.test", 60)
+    def connect(self, source="127.0.0.1"):
+        return smtplib.SMTP("127.0.0.1", self.port, "client.test", 60,
+                            source_address=(source, 0))
 
     def send(self, sender, recipients, message, connection=None):
         """Submits one message, its octets as they are: dots are stuffed, and
