@@ -31,7 +31,8 @@ main(int argc, char **argv)
 	signals_init();
 	if (house_prepare(&house, &options) == -1)
 		return EX_CONFIG;
-	if (options.is_sandboxed && sandbox_begin() == -1)
+	if (options.is_sandboxed && options.sendmail == NULL &&
+	    sandbox_begin() == -1)
 		return EX_OSERR;
 	if (options.recovers)
 		return recovery_run_all(&house) == 0 ? EX_OK : EX_TEMPFAIL;

@@ -14,6 +14,9 @@
 #include <string.h>
 #include <sysexits.h>
 
+/* Where sendmail(8) is, whatever the MTA: the FHS says so. */
+#define SENDMAIL "/usr/sbin/sendmail"
+
 enum long_option {
 	OPTION_FOREGROUND = 256,
 	OPTION_IPV6,
@@ -34,6 +37,7 @@ enum long_option {
 	OPTION_NO_STATUS,
 	OPTION_UIDL,
 	OPTION_LANGUAGE,
+	OPTION_MDN,
 	OPTION_SECURE,
 	OPTION_REQUIRE_SECURE,
 	OPTION_PROXY_FROM,
@@ -74,6 +78,7 @@ static const struct option long_options[] = {
 	{ "no-status", no_argument, NULL, OPTION_NO_STATUS },
 	{ "uidl", required_argument, NULL, OPTION_UIDL },
 	{ "language", required_argument, NULL, OPTION_LANGUAGE },
+	{ "mdn", optional_argument, NULL, OPTION_MDN },
 	{ "secure", no_argument, NULL, OPTION_SECURE },
 	{ "require-secure", no_argument, NULL, OPTION_REQUIRE_SECURE },
 	{ "proxy-from", required_argument, NULL, OPTION_PROXY_FROM },
@@ -87,7 +92,6 @@ static const struct option long_options[] = {
 	{ "version", no_argument, NULL, 'v' },
 
 	/* Fixed names whose substance is not there yet. */
-	{ "mdn", optional_argument, NULL, OPTION_LATER },
 	{ "relay-file", required_argument, NULL, OPTION_LATER },
 	{ "auth-cache", required_argument, NULL, OPTION_LATER },
 	{ "check", no_argument, NULL, OPTION_LATER },
@@ -284,6 +288,10 @@ set_place(struct options *options, int option, const char *value)
 		return true;
 	case OPTION_UIDL:
 		options->uidl = value_uidl_format(value);
+		return true;
+	case OPTION_MDN:
+		options->sendmail =
+		    value == NULL ? SENDMAIL : value_path("mdn", value);
 		return true;
 	}
 	return false;

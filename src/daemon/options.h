@@ -57,7 +57,8 @@ struct options {
 	bool is_secure;	      /* every connection is protected already */
 	bool requires_secure; /* no passwords on those that are not */
 	const struct language *language;
-	bool is_sandboxed; /* false: for diagnosis, and with sanitizers */
+	const char *sendmail; /* for notices to senders; NULL: none */
+	bool is_sandboxed;    /* false: for diagnosis, and with sanitizers */
 };
 
 /*

@@ -64,7 +64,7 @@ struct mbox_place {
 	unsigned int pause; /* s from session to session at least, or 0 */
 	int last; /* descriptor of a file as old as the last one, or -1 */
 	bool notes_answers; /* mbox_answer() will be called */
-	int answered; /* descriptor of what is remembered for it, or -1 */
+	int answered;	    /* descriptor of what is remembered for it, or -1 */
 	const struct uidl_format *uidl; /* NULL: our own */
 };
 
