@@ -24,7 +24,7 @@ PROGRAM = """\
 seen=$(mktemp -d {out}/.XXXXXX)
 printf '%s\\n' "$@" > $seen/arguments
 cat /proc/$$/environ > $seen/environment
-cat /proc/$$/status > $seen/status
+while read -r line; do echo "$line"; done < /proc/$$/status > $seen/status
 (pwd; umask) > $seen/place
 (for fd in /proc/$$/fd/[0-9]; do
     echo "${{fd##*/}} $(readlink $fd)"
