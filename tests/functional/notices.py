@@ -447,6 +447,22 @@ def _():
         equal(site.receivers(1), [is_first(2)])
 
 
+@case("wherever a session is killed at QUIT, there is one at most")
+def _():
+    for calls, count in ("pwrite64", 2), ("fsync", 2), ("sendto", 4):
+        for when in range(1, count + 1):
+            with Site([asking(1), asking(2)]) as site:
+                site.session("NOOP")  # makes all its files
+                site.converse(
+                    b"USER joe@kvt.dk\r\nPASS secret\r\nRETR 1\r\nQUIT\r\n",
+                    f"--mdn={site.program}", before=injecting(
+                        f"signal=KILL:when={when}", calls))
+                site.session("RETR 1", "RETR 2")
+                site.logged("notice sent to=ann2@")
+                times = site.log().count("notice sent to=ann1@")
+                assert times <= 1, (calls, when, site.log())
+
+
 @case("there are 50 in a session at most; the next one has the others")
 def _():
     with Site([asking(i) for i in range(52)]) as site:
