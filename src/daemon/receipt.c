@@ -1,10 +1,10 @@
 /*
- * Sending notices.  Runs as root until it has become the mailbox owner, before
- * it reads anything; then it can execute a program with more rights, since
- * many a sendmail(8) is one, and so it has no sandbox.  It believes nothing of
- * the session, which reads the mail of strangers: the number of notices and the
- * time for them are bounded, each is checked again, and what is executed is
- * fixed but for one plain address.
+ * Sending notices.  Runs as root until it has become the mailbox owner, which
+ * is before it reads anything.  It has no sandbox: many a sendmail(8) is a
+ * program with more rights, and a sandbox would not let it have them.  It
+ * believes nothing of the session, which reads the mail of strangers: the
+ * number of notices and the time for them are bounded, each is checked again,
+ * and what is executed is fixed but for one plain address.
  *
  * Nobody waits for this process, and what it does is told by log lines only.
  */
