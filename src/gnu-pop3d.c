@@ -35,7 +35,8 @@ main(int argc, char **argv)
 	if (house_prepare(&house, &options) == -1)
 		return EX_CONFIG;
 	sandbox_prepare();
-	if (options.is_sandboxed && sandbox_begin() == -1)
+	if (options.is_sandboxed && options.sendmail == NULL &&
+	    sandbox_begin() == -1)
 		return EX_OSERR;
 	if (options.recovers)
 		return recovery_run_all(&house) == 0 ? EX_OK : EX_TEMPFAIL;

@@ -9,6 +9,7 @@
 #include "daemon/connection.h"
 #include "daemon/login.h"
 #include "daemon/owner.h"
+#include "daemon/receipt.h"
 #include "daemon/recovery.h"
 #include "daemon/relay.h"
 #include "daemon/report.h"
@@ -292,6 +293,7 @@ find_place(struct connection *connection)
 		return -1;
 	}
 	place->needs_dotlock = !is_home;
+	place->notes_answers = options->sendmail != NULL;
 	place->leaves_status =
 	    !options->keeps_status || connection->finding.account.leaves_status;
 	return 0;
@@ -302,6 +304,8 @@ become_owner(struct connection *connection)
 {
 	const struct account *account = &connection->finding.account;
 
+	connection->session.notices =
+	    receipt_start(connection->house, account, connection->peer.text);
 	if (owner_become(connection->house, &connection->place) == 0)
 		return 0;
 	log_event(LOG_ERR, "cannot become uid %u, gid %u: %s user=%s addr=%s",

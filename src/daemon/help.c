@@ -35,6 +35,7 @@ const char options_help[] =
     "      --no-status           do not keep Status: headers\n"
     "      --uidl=FORMAT         unique ids of another server (own)\n"
     "      --language=XX         of the replies (" DEFAULT_LANGUAGE ")\n"
+    "      --mdn[=SENDMAIL]      notices to senders who ask for them (off)\n"
     "      --secure              the connection is encrypted by stunnel\n"
     "      --require-secure      no plain passwords on other connections\n"
     "      --proxy-from=ADDR[/LEN][,...]  who sends a PROXY header first\n"

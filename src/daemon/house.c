@@ -52,7 +52,8 @@ house_set_methods(const struct house *house, struct mbox_place *place)
 	place->journal_size = JOURNAL_SIZE;
 	place->file_limit = 0;
 	place->journal[0] = place->journal[1] = place->ids = -1;
-	place->keeper = place->last = -1;
+	place->keeper = place->last = place->answered = -1;
 	place->pause = 0;
 	place->makes_files = false;
+	place->notes_answers = false;
 }

@@ -14,6 +14,9 @@
 #include <string.h>
 #include <sysexits.h>
 
+/* Where sendmail(8) is, whatever the MTA: the FHS says so. */
+#define SENDMAIL "/usr/sbin/sendmail"
+
 enum long_option {
 	OPTION_FOREGROUND = 256,
 	OPTION_IPV6,
@@ -35,6 +38,7 @@ enum long_option {
 	OPTION_NO_STATUS,
 	OPTION_UIDL,
 	OPTION_LANGUAGE,
+	OPTION_MDN,
 	OPTION_SECURE,
 	OPTION_REQUIRE_SECURE,
 	OPTION_PROXY_FROM,
@@ -78,6 +82,7 @@ static const struct option long_options[] = {
 	{ "no-status", no_argument, NULL, OPTION_NO_STATUS },
 	{ "uidl", required_argument, NULL, OPTION_UIDL },
 	{ "language", required_argument, NULL, OPTION_LANGUAGE },
+	{ "mdn", optional_argument, NULL, OPTION_MDN },
 	{ "secure", no_argument, NULL, OPTION_SECURE },
 	{ "require-secure", no_argument, NULL, OPTION_REQUIRE_SECURE },
 	{ "proxy-from", required_argument, NULL, OPTION_PROXY_FROM },
@@ -92,8 +97,7 @@ static const struct option long_options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 
-	/* Fixed names whose substance is not there yet. */
-	{ "mdn", optional_argument, NULL, OPTION_LATER },
+	/* A fixed name whose substance is not there yet. */
 	{ "auth-cache", required_argument, NULL, OPTION_LATER },
 	{ NULL, 0, NULL, 0 },
 };
@@ -300,6 +304,10 @@ set_place(struct options *options, int option, const char *value)
 		return true;
 	case OPTION_UIDL:
 		options->uidl = value_uidl_format(value);
+		return true;
+	case OPTION_MDN:
+		options->sendmail =
+		    value == NULL ? SENDMAIL : value_path("mdn", value);
 		return true;
 	}
 	return false;

@@ -63,6 +63,7 @@ struct options {
 	bool requires_secure; /* no passwords on those that are not */
 	const struct language *language;
 	const char *relay_file; /* NULL: none */
+	const char *sendmail;	/* for notices to senders; NULL: none */
 	bool is_sandboxed;	/* false: for diagnosis, and with sanitizers */
 };
 

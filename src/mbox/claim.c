@@ -207,8 +207,12 @@ open_files(int state, const char *base, struct mbox_place *place, bool *is_new)
 	place->ids = open_file(state, base, "ids", O_RDWR, is_new);
 	if (place->pause > 0)
 		place->last = open_file(state, base, "last", O_RDWR, is_new);
+	if (place->notes_answers)
+		place->answered =
+		    open_file(state, base, "sent", O_RDWR, is_new);
 	return place->journal[0] == -1 || place->journal[1] == -1 ||
-		place->ids == -1 || (place->pause > 0 && place->last == -1)
+		place->ids == -1 || (place->pause > 0 && place->last == -1) ||
+		(place->notes_answers && place->answered == -1)
 	    ? -1
 	    : 0;
 }
@@ -228,6 +232,7 @@ close_files(struct mbox_place *place)
 	close_file(&place->journal[1]);
 	close_file(&place->ids);
 	close_file(&place->last);
+	close_file(&place->answered);
 }
 
 /* A new file is only there after a crash if its directory is on disk.  On a
@@ -297,7 +302,7 @@ mbox_claim(const char *state, struct mbox_place *place, int64_t deadline,
 	int claim;
 
 	place->journal[0] = place->journal[1] = place->ids = -1;
-	place->last = -1;
+	place->last = place->answered = -1;
 	if (directory == -1)
 		return reason_errno(
 		    reason, place, "cannot open the state directory");

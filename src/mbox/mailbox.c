@@ -58,6 +58,7 @@ mbox_close(struct mbox **mbox)
 	if (*mbox == NULL)
 		return;
 	lock_close(&(*mbox)->lock);
+	answers_free(&(*mbox)->answers);
 	uidl_free(*mbox);
 	index_free(&(*mbox)->index);
 	free((*mbox)->buffer);
@@ -105,6 +106,12 @@ void
 mbox_retrieved(struct mbox *mbox, size_t i)
 {
 	mbox->index.messages[i].is_retrieved = true;
+}
+
+bool
+mbox_is_retrieved(const struct mbox *mbox, size_t i)
+{
+	return mbox->index.messages[i].is_retrieved;
 }
 
 void

@@ -65,6 +65,8 @@ struct mbox_place {
 	unsigned int pause; /* s from session to session at least, or 0 */
 	bool makes_files;   /* in the directory, for mbox_put_back() */
 	int last; /* descriptor of a file as old as the last one, or -1 */
+	bool notes_answers; /* mbox_answer() will be called */
+	int answered;	    /* descriptor of what is remembered for it, or -1 */
 	const struct uidl_format *uidl; /* NULL: our own */
 };
 
@@ -283,6 +285,20 @@ void mbox_delete(struct mbox *mbox, size_t i);
 /* Notes that message i has got to the client; its Status: header will say so
  * after mbox_update(). */
 void mbox_retrieved(struct mbox *mbox, size_t i);
+
+/* True if mbox_retrieved() was called for message i. */
+bool mbox_is_retrieved(const struct mbox *mbox, size_t i);
+
+/*
+ * Remembers that message i is being answered, which must happen only once.  1
+ * if it was not remembered yet, by this or by another session; 0 if it was; -1
+ * with reason.  Copies of a message to the last octet count as one.  It may be
+ * answered when mbox_keep_answers() has succeeded.  place has notes_answers.
+ */
+int mbox_answer(struct mbox *mbox, size_t i, struct mbox_reason *reason);
+
+/* Returns 0 when all that mbox_answer() remembers is on disk, or -1. */
+int mbox_keep_answers(struct mbox *mbox, struct mbox_reason *reason);
 
 /* Takes all marks for deletion back. */
 void mbox_undelete_all(struct mbox *mbox);

@@ -240,6 +240,11 @@ void copies_recall_base(const struct mbox_place *place, struct uid_base *base);
 int copies_remember_base(
     const struct mbox_place *place, const struct uid_base *base);
 
+/* ---- answers.c: which messages were answered ---------------------------- */
+
+struct answers;
+void answers_free(struct answers **answers);
+
 /* ---- the opened mailbox ------------------------------------------------- */
 
 struct mbox {
@@ -250,6 +255,7 @@ struct mbox {
 	struct identity *identities; /* NULL until asked for */
 	struct label *labels;	     /* the same; NULL also for our own ids */
 	char *buffer;		     /* for reading, NULL until needed */
+	struct answers *answers;     /* NULL until asked for */
 };
 
 /* Size of every read of mailbox text. */

@@ -48,6 +48,7 @@ struct session {
 	const char *user;
 
 	struct mbox *mbox; /* after login */
+	int notices;	   /* socket for each struct notice, or -1: none */
 	size_t last;	   /* highest message accessed, from 1; 0: none */
 	size_t first_last; /* what LAST was when the session began */
 

@@ -51,6 +51,12 @@ enum session_event command_reject(struct session *session, enum reply number);
 enum session_event authorization_attempt(
     struct session *session, enum credentials_kind kind);
 
+/* ---- notices, RFC 8098 -------------------------------------------------- */
+
+/* Hands over the notices that are due for what was retrieved; before the
+ * mailbox is updated. */
+void session_notify(struct session *session);
+
 /* ---- SASL, RFC 5034 ----------------------------------------------------- */
 
 /* AUTH: lists the mechanisms, or runs one. */

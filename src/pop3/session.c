@@ -34,6 +34,7 @@ session_init(struct session *session, int in, int out, const char *peer)
 	session_prefer(session, language_find(DEFAULT_LANGUAGE));
 	session->peer = peer;
 	session->user = "-";
+	session->notices = -1;
 	session->started = clock_now();
 }
 
