@@ -1,6 +1,7 @@
 /* gnu-pop3d: main() and nothing else. */
 #include "config.h"
 
+#include "check/check.h"
 #include "daemon/connection.h"
 #include "daemon/listener.h"
 #include "daemon/options.h"
@@ -23,6 +24,8 @@ main(int argc, char **argv)
 	if (fileio_fill_standard() == -1)
 		return EX_OSERR;
 	options_parse(&options, argc, argv);
+	if (options.checks)
+		return check_run(&options);
 	log_open("gnu-pop3d");
 	if (options.logs_to_stderr)
 		log_to_stderr();
@@ -31,7 +34,9 @@ main(int argc, char **argv)
 	signals_init();
 	if (house_prepare(&house, &options) == -1)
 		return EX_CONFIG;
-	if (options.is_sandboxed && sandbox_begin() == -1)
+	sandbox_prepare();
+	if (options.is_sandboxed && options.sendmail == NULL &&
+	    sandbox_begin() == -1)
 		return EX_OSERR;
 	if (options.recovers)
 		return recovery_run_all(&house) == 0 ? EX_OK : EX_TEMPFAIL;

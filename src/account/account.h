@@ -29,6 +29,7 @@ struct account_rules {
 	const char *home_mailbox;
 	const char *default_domain;
 	uid_t least_uid;
+	const char *apop_file; /* NULL: none */
 };
 
 /* Somebody who is logged in, or for whom mail is delivered. */
@@ -77,8 +78,8 @@ enum account_verdict account_verify(const struct account_rules *rules,
     const struct credentials *credentials, const char *stamp,
     const char *local_domain, struct account_finding *finding);
 
-/* True if some virtual account has a plain-text secret, so that APOP, CRAM-MD5
- * and SCRAM can succeed for somebody. */
+/* True if some virtual account, or the APOP file, has a plain-text secret, so
+ * that APOP, CRAM-MD5 and SCRAM can succeed for somebody. */
 bool account_some_are_plain(const struct account_rules *rules);
 
 /* ---- delivering --------------------------------------------------------- */
@@ -101,6 +102,63 @@ enum account_search account_find(const struct account_rules *rules,
  */
 const char *account_find_domain(
     const struct account_rules *rules, const char *name);
+
+/* ---- looking on --------------------------------------------------------- */
+
+/* Why a passwd file is not read. */
+struct account_fault {
+	const char *text;     /* for the log; constant */
+	const char *remedy;   /* a shell command that mends it when the path of
+			       the file is put behind, or NULL */
+	bool is_of_directory; /* ... the path of its directory */
+};
+
+enum account_secret { ACCOUNT_LOCKED, ACCOUNT_PLAIN, ACCOUNT_HASH };
+
+/* What a line of a passwd file says, in the eyes of a login. */
+struct account_line {
+	unsigned long number;	/* from 1; 0 for a user of the system */
+	const char *fault;	/* why it counts for nothing, or NULL */
+	const char *refusal;	/* why it opens nothing though, or NULL */
+	struct account account; /* with a fault, at most its user name */
+	enum account_secret secret;
+	const char *method; /* of the hash; NULL: crypt(3) knows none */
+	bool looks_hashed;  /* plain, with nothing but the shape of a hash */
+};
+
+/* An open passwd file, of which all lines are shown.  Nothing is logged. */
+struct account_survey;
+
+/* Opens the file of domain; ACCOUNT_FOUND, or ACCOUNT_NO_DOMAIN, or
+ * ACCOUNT_TROUBLE with fault filled, and errno if it is not 0.  *survey belongs
+ * to the caller. */
+enum account_search account_survey_open(struct account_survey **survey,
+    const struct account_rules *rules, const char *domain,
+    struct account_fault *fault);
+
+/* The next line; false at the end, or where the file cannot be read any
+ * further: then *error is an errno, else 0. */
+bool account_survey_next(
+    struct account_survey *survey, struct account_line *line, int *error);
+
+/* *survey becomes NULL. */
+void account_survey_close(struct account_survey **survey);
+
+/* Somebody who wants to log in, as account_verify() understands him. */
+struct account_explanation {
+	char user[CREDENTIALS_NAME_SIZE]; /* in lower case, without "s-" ... */
+	bool leaves_status;		  /* ... which was there */
+	char typed_domain[CREDENTIALS_NAME_SIZE]; /* in lower case */
+	char domain[CREDENTIALS_NAME_SIZE]; /* whose file counts, or empty */
+	enum account_search found;
+	struct account_fault fault; /* with ACCOUNT_TROUBLE */
+	int error;		    /* errno with it, or 0 */
+	struct account_line line;   /* if found; else number is that of a line
+				       that counts for nothing, or 0 */
+};
+
+void account_explain(const struct account_rules *rules, const char *name,
+    struct account_explanation *explanation);
 
 /* ---- where the mail is -------------------------------------------------- */
 

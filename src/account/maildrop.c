@@ -116,10 +116,10 @@ account_some_are_plain(const struct account_rules *rules)
 {
 	DIR *directory = opendir(rules->virtual_directory);
 	const struct dirent *entry;
-	bool is_found = false;
+	bool is_found = apop_has_some(rules);
 
 	if (directory == NULL)
-		return false;
+		return is_found;
 	while (!is_found && (entry = readdir(directory)) != NULL)
 		is_found = domain_has_plain(rules, entry->d_name);
 	closedir(directory);

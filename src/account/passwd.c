@@ -37,28 +37,6 @@ open_domain(const struct account_rules *rules, const char *domain)
 	return directory;
 }
 
-/* Root reads the file for every login: its owner must not make that long. */
-#define LARGEST_FILE ((off_t)16 * 1024 * 1024)
-
-/* What is wrong with the file or with who may write it, or NULL. */
-static const char *
-find_fault(const struct stat *directory, const struct stat *file)
-{
-	const mode_t others = S_IWGRP | S_IWOTH;
-
-	if (!S_ISREG(file->st_mode))
-		return "is not a regular file";
-	if (file->st_size > LARGEST_FILE)
-		return "is larger than 16 MB";
-	if ((file->st_mode & others) != 0)
-		return "is writable for group or others; chmod it to 600";
-	if ((directory->st_mode & others) != 0)
-		return "lies in a directory that group or others can write";
-	if (directory->st_uid != 0 && directory->st_uid != file->st_uid)
-		return "lies in a directory of another user";
-	return NULL;
-}
-
 /* 0, or -1 with errno: whose file it is cannot be found out now. */
 static int
 note_owner(struct passwd_file *file, const struct stat *status)
@@ -105,42 +83,24 @@ fail(struct passwd_file *file, const char *fault, int error)
 	return ACCOUNT_TROUBLE;
 }
 
-/* True for a link to a file of root.  Root has made the link, but in the home
- * that it leads to, its owner may have put a link in the file's place: to a
- * file of root in which he can make lines appear, and with them any uid. */
-static bool
-is_link_to_root(int directory, const struct stat *file)
-{
-	struct stat link;
-
-	if (fstatat(directory, "passwd", &link, AT_SYMLINK_NOFOLLOW) == -1)
-		return true;
-	return S_ISLNK(link.st_mode) && file->st_uid == 0;
-}
-
 static enum account_search
 open_stream(struct passwd_file *file, int directory)
 {
-	struct stat directory_status, status;
-	const char *fault;
+	const struct account_fault *distrusted;
+	struct stat status;
 	int fd = openat(
 	    directory, "passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd == -1)
 		return fail(file, "cannot be opened", errno);
-	if (fstat(fd, &status) == -1 ||
-	    fstat(directory, &directory_status) == -1)
-		fault = "cannot be examined";
-	else
-		fault = find_fault(&directory_status, &status);
-	if (fault == NULL && is_link_to_root(directory, &status))
-		fault = "is a link to a file of root; link the directory of "
-			"the domain instead";
-	if (fault == NULL)
+	distrusted = passwd_distrust(directory, fd, &status);
+	if (distrusted == NULL)
 		file->stream = fdopen(fd, "r");
 	if (file->stream == NULL) {
 		close(fd);
-		return fail(file, fault != NULL ? fault : "no memory", 0);
+		file->distrusted = distrusted;
+		return fail(file,
+		    distrusted != NULL ? distrusted->text : "no memory", 0);
 	}
 	setvbuf(file->stream, file->buffer, _IOFBF, sizeof(file->buffer));
 	if (note_owner(file, &status) == 0 && note_spool(file) == 0)
@@ -187,6 +147,17 @@ starts_with(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
+/* A hash of the oldest method of crypt(3) has nothing to be known by but its
+ * shape. */
+static bool
+looks_hashed(const char *field)
+{
+	static const char alphabet[] =
+	    "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+	return strlen(field) == 13 && strspn(field, alphabet) == 13;
+}
+
 /* Sorts out the password field.  is_short: of a two-field line, where a text
  * without mark is a traditional hash, not plain text. */
 static const char *
@@ -199,6 +170,8 @@ parse_secret(const char *field, bool is_short, struct record *record)
 		return NULL;
 	}
 	record->kind = is_short || field[0] == '$' ? SECRET_HASH : SECRET_PLAIN;
+	record->looks_hashed =
+	    record->kind == SECRET_PLAIN && looks_hashed(field);
 	if (starts_with(field, "{PLAIN}")) {
 		record->kind = SECRET_PLAIN;
 		field += strlen("{PLAIN}");
@@ -310,10 +283,8 @@ passwd_parse(const struct passwd_file *file, char *line, struct record *record)
 
 /* ---- all lines ---------------------------------------------------------- */
 
-/* Reads a line without its end.  Returns false at the end of the file.  Sets
- * fault for a line that cannot be right; the rest of it is passed over. */
-static bool
-read_line(FILE *stream, char line[PASSWD_LINE_SIZE], const char **fault)
+bool
+passwd_read_line(FILE *stream, char line[PASSWD_LINE_SIZE], const char **fault)
 {
 	size_t length = 0;
 	int c;
@@ -340,7 +311,7 @@ passwd_next(struct passwd_file *file, struct record *record)
 	bool is_read;
 
 	do {
-		is_read = read_line(file->stream, line, &file->fault);
+		is_read = passwd_read_line(file->stream, line, &file->fault);
 		file->line_number++;
 	} while (is_read && file->fault == NULL && !ferror(file->stream) &&
 	    (line[0] == '\0' || line[0] == '#'));

@@ -7,6 +7,7 @@
 #include "account/account.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 /* Longest password field: the longest hash crypt(3) knows has 384 octets. */
 #define SECRET_SIZE 512
@@ -22,7 +23,9 @@ struct record {
 	struct account account;
 	enum secret_kind kind;
 	char secret[SECRET_SIZE];
+	char proof_secret[SECRET_SIZE]; /* plain, of the APOP file; or empty */
 	const char *refusal; /* why the account may not log in, or NULL */
+	bool looks_hashed;   /* plain without saying so, in the shape of DES */
 };
 
 /*
@@ -44,11 +47,26 @@ void virtual_find(const struct account_rules *rules, const char *user,
     const char *domain, struct search *search);
 
 /* Looks for nobody, at the cost of a look for somebody. */
-void system_find_nobody(enum account_search result, struct search *search);
+void system_find_nobody(const struct account_rules *rules,
+    enum account_search result, struct search *search);
 
 /* Looks for user among the users of this system. */
 void system_find(
     const struct account_rules *rules, const char *user, struct search *search);
+
+/* The same for somebody who may know how long it takes: without a decoy. */
+void system_look(
+    const struct account_rules *rules, const char *user, struct search *search);
+/* ---- the APOP file ------------------------------------------------------ */
+
+/* Copies the secret that it has for a user of the system; empty if none.  Reads
+ * all of it in any case.  A file that is not safe counts as none, and that is
+ * logged. */
+void apop_find(const struct account_rules *rules, const char *user,
+    char secret[SECRET_SIZE]);
+
+/* True if there is a secret in it. */
+bool apop_has_some(const struct account_rules *rules);
 
 /* ---- lines of a domain's passwd file ------------------------------------ */
 
@@ -68,12 +86,18 @@ struct passwd_file {
 	gid_t spool_gid;
 	const char *fault; /* of the last line read, or of the opening */
 	int error;	   /* errno for it, or 0 */
+	const struct account_fault *distrusted; /* why it was not read */
 };
 
 /* Opens and checks the passwd file of domain.  ACCOUNT_FOUND on success; a
  * fault is set for ACCOUNT_TROUBLE. */
 enum account_search passwd_open(struct passwd_file *file,
     const struct account_rules *rules, const char *domain);
+
+/* Why the file passwd, open as fd, in the open directory is not to be read, or
+ * NULL; fills its status. */
+const struct account_fault *passwd_distrust(
+    int directory, int fd, struct stat *status);
 
 enum passwd_line {
 	PASSWD_GOOD,	/* record is filled */
@@ -90,10 +114,31 @@ void passwd_log_fault(const struct passwd_file *file);
 
 void passwd_close(struct passwd_file *file);
 
+/* Reads a line without its end.  False at the end of the file, and on an error
+ * of the stream.  Sets fault, or NULL, for a line that cannot be right; the
+ * rest of it is passed over. */
+bool passwd_read_line(
+    FILE *stream, char line[PASSWD_LINE_SIZE], const char **fault);
+
 /* Fills record from line, which is changed.  Returns NULL, or what is wrong
  * with the line. */
 const char *passwd_parse(
     const struct passwd_file *file, char *line, struct record *record);
+
+/* ---- names as they are typed -------------------------------------------- */
+
+struct login_name {
+	char user[CREDENTIALS_NAME_SIZE];
+	char domain[CREDENTIALS_NAME_SIZE]; /* empty for none */
+};
+
+/* Takes apart what the client has said: less than CREDENTIALS_NAME_SIZE
+ * octets. */
+void login_name_split(const char *name, struct login_name *login);
+
+/* The domain whose passwd file counts, or NULL for a user of the system. */
+const char *login_name_domain(const struct account_rules *rules,
+    const struct login_name *login, const char *local_domain);
 
 /* ---- secrets ------------------------------------------------------------ */
 

@@ -88,23 +88,34 @@ find_decoy(char decoy[SECRET_SIZE])
 	endspent();
 }
 
-void
-system_find_nobody(enum account_search result, struct search *search)
+/* What is done for every name, so that the time does not tell which exist. */
+static void
+begin(const struct account_rules *rules, const char *user,
+    enum account_search result, struct search *search)
 {
 	memset(search, 0, sizeof(*search));
 	search->found = result;
 	find_decoy(search->decoy);
+	apop_find(rules, user, search->record.proof_secret);
 }
 
 void
-system_find(
+system_find_nobody(const struct account_rules *rules,
+    enum account_search result, struct search *search)
+{
+	begin(rules, "", result, search);
+	search->record.proof_secret[0] = '\0';
+}
+
+/* Fills all of the search but the decoy. */
+static void
+look_up(
     const struct account_rules *rules, const char *user, struct search *search)
 {
 	const struct passwd *found;
 	const struct spwd *shadow;
 	int error;
 
-	system_find_nobody(ACCOUNT_UNKNOWN, search);
 	errno = 0;
 	found = getpwnam(user);
 	error = errno;
@@ -126,4 +137,22 @@ system_find(
 		search->record.refusal = judge_age(shadow);
 	take_secret(&search->record,
 	    shadow != NULL ? shadow->sp_pwdp : found->pw_passwd);
+}
+
+void
+system_find(
+    const struct account_rules *rules, const char *user, struct search *search)
+{
+	begin(rules, user, ACCOUNT_UNKNOWN, search);
+	look_up(rules, user, search);
+}
+
+void
+system_look(
+    const struct account_rules *rules, const char *user, struct search *search)
+{
+	memset(search, 0, sizeof(*search));
+	search->found = ACCOUNT_UNKNOWN;
+	apop_find(rules, user, search->record.proof_secret);
+	look_up(rules, user, search);
 }

@@ -25,13 +25,8 @@
 
 /* ---- the login name ----------------------------------------------------- */
 
-struct login {
-	char user[CREDENTIALS_NAME_SIZE];
-	char domain[CREDENTIALS_NAME_SIZE]; /* empty for none */
-};
-
-static void
-split_login(const char *name, struct login *login)
+void
+login_name_split(const char *name, struct login_name *login)
 {
 	size_t length = strcspn(name, SEPARATORS);
 
@@ -43,10 +38,9 @@ split_login(const char *name, struct login *login)
 	text_lower(login->domain);
 }
 
-/* The domain whose passwd file counts, or NULL for a user of the system. */
-static const char *
-choose_domain(const struct account_rules *rules, const struct login *login,
-    const char *local_domain)
+const char *
+login_name_domain(const struct account_rules *rules,
+    const struct login_name *login, const char *local_domain)
 {
 	if (login->domain[0] != '\0')
 		return strcmp(login->domain, rules->default_domain) == 0
@@ -66,7 +60,7 @@ look_up(const struct account_rules *rules, const char *user, const char *domain,
 {
 	memset(search, 0, sizeof(*search));
 	if (!account_is_user_name(user))
-		system_find_nobody(ACCOUNT_UNKNOWN, search);
+		system_find_nobody(rules, ACCOUNT_UNKNOWN, search);
 	else if (domain == NULL)
 		system_find(rules, user, search);
 	else if (account_is_domain_name(domain))
@@ -74,7 +68,7 @@ look_up(const struct account_rules *rules, const char *user, const char *domain,
 	else
 		search->found = ACCOUNT_NO_DOMAIN;
 	if (search->found == ACCOUNT_NO_DOMAIN)
-		system_find_nobody(ACCOUNT_NO_DOMAIN, search);
+		system_find_nobody(rules, ACCOUNT_NO_DOMAIN, search);
 	log_trace(TRACE_LOGIN, "look-up in %s: %s",
 	    domain == NULL ? "the system" : "a virtual domain",
 	    search->found == ACCOUNT_FOUND ? "found" : "not found");
@@ -83,10 +77,10 @@ look_up(const struct account_rules *rules, const char *user, const char *domain,
 /* With "s-" in front, where no account has such a name, the rest of the name
  * is meant. */
 static void
-look_up_login(const struct account_rules *rules, const struct login *login,
+look_up_login(const struct account_rules *rules, const struct login_name *login,
     const char *local_domain, struct search *search)
 {
-	const char *domain = choose_domain(rules, login, local_domain);
+	const char *domain = login_name_domain(rules, login, local_domain);
 
 	look_up(rules, login->user, domain, search);
 	if (search->found != ACCOUNT_UNKNOWN ||
@@ -177,15 +171,24 @@ matches_prepared(const char *password, struct search *search)
 	return is_match;
 }
 
+/* Where the secret would be by which this account can prove itself.  A user of
+ * the system has another one than his password. */
+static char *
+proof_secret(struct record *record)
+{
+	return record->kind == SECRET_PLAIN ? record->secret
+					    : record->proof_secret;
+}
+
 static bool
 matches_proof(const struct credentials *credentials, const char *stamp,
-    const struct search *search, unsigned char *signature)
+    struct search *search, unsigned char *signature)
 {
 	static const char nobodys[] = "a secret of nobody";
+	const char *secret = proof_secret(&search->record);
 
-	if (has_plain(search))
-		return secret_is_proved(
-		    credentials, stamp, search->record.secret, signature);
+	if (search->found == ACCOUNT_FOUND && secret[0] != '\0')
+		return secret_is_proved(credentials, stamp, secret, signature);
 	(void)secret_is_proved(credentials, stamp, nobodys, signature);
 	return false;
 }
@@ -203,7 +206,7 @@ matches(const struct credentials *credentials, const char *stamp,
 	case CREDENTIALS_CRAM_MD5:
 	case CREDENTIALS_SCRAM_SHA_1:
 	case CREDENTIALS_SCRAM_SHA_256:
-		secret_prepare(search->record.secret);
+		secret_prepare(proof_secret(&search->record));
 		break;
 	case CREDENTIALS_APOP:
 		break;
@@ -231,7 +234,9 @@ explain_mismatch(
 		return "unknown user";
 	if (search->record.refusal != NULL)
 		return search->record.refusal;
-	if (!shows_password(credentials) && search->record.kind != SECRET_PLAIN)
+	if (!shows_password(credentials) &&
+	    search->record.kind != SECRET_PLAIN &&
+	    search->record.proof_secret[0] == '\0')
 		return "method needs a plain-text secret";
 	return "wrong password";
 }
@@ -259,11 +264,11 @@ account_verify(const struct account_rules *rules,
 {
 	enum account_verdict verdict;
 	struct search search;
-	struct login login;
+	struct login_name login;
 	bool is_match;
 
 	memset(finding, 0, sizeof(*finding));
-	split_login(credentials->name, &login);
+	login_name_split(credentials->name, &login);
 	look_up_login(rules, &login, local_domain, &search);
 	is_match = matches(credentials, stamp, &search, finding->signature);
 	verdict = decide(credentials, is_match, &search, &finding->why);

@@ -50,3 +50,22 @@ background_write_pid(const char *path)
 	}
 	return close(fd);
 }
+
+/* One who was started meanwhile has written his own. */
+void
+background_remove_pid(const char *path)
+{
+	char text[24] = "", own[24];
+	int fd;
+
+	if (path == NULL)
+		return;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1)
+		return;
+	text_format(own, sizeof(own), "%ld\n", (long)getpid());
+	if (fileio_read(fd, text, sizeof(text) - 1) > 0 &&
+	    strcmp(text, own) == 0)
+		unlink(path);
+	close(fd);
+}

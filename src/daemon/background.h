@@ -14,4 +14,8 @@ int background_detach(const struct options *options);
  * errno. */
 int background_write_pid(const char *path);
 
+/* Removes the file if the process id in it is ours; nothing is done with path
+ * NULL. */
+void background_remove_pid(const char *path);
+
 #endif

@@ -9,7 +9,9 @@
 #include "daemon/connection.h"
 #include "daemon/login.h"
 #include "daemon/owner.h"
+#include "daemon/receipt.h"
 #include "daemon/recovery.h"
+#include "daemon/relay.h"
 #include "daemon/report.h"
 #include "support/clock.h"
 #include "support/log.h"
@@ -143,6 +145,9 @@ take_event(struct connection *connection, enum login_event event)
 		log_failure(connection, "given up by the client");
 		return SESSION_CONTINUE;
 	case LOGIN_CONFIRMED:
+		relay_note(connection->house->options->relay_file,
+		    &connection->peer.address,
+		    connection->finding.account.name);
 		leave_listener(connection);
 		log_event(LOG_INFO, "login method=%s user=%s addr=%s",
 		    credentials_method(connection->session.credentials.kind),
@@ -288,6 +293,7 @@ find_place(struct connection *connection)
 		return -1;
 	}
 	place->needs_dotlock = !is_home;
+	place->notes_answers = options->sendmail != NULL;
 	place->leaves_status =
 	    !options->keeps_status || connection->finding.account.leaves_status;
 	return 0;
@@ -298,6 +304,8 @@ become_owner(struct connection *connection)
 {
 	const struct account *account = &connection->finding.account;
 
+	connection->session.notices =
+	    receipt_start(connection->house, account, connection->peer.text);
 	if (owner_become(connection->house, &connection->place) == 0)
 		return 0;
 	log_event(LOG_ERR, "cannot become uid %u, gid %u: %s user=%s addr=%s",
@@ -367,10 +375,11 @@ prepare(struct connection *connection, const struct address *peer)
 int
 connection_serve(const struct house *house, const struct arrival *arrival)
 {
-	struct connection connection = { .house = house,
-		.reports = arrival->reports };
+	static struct connection connection; /* large, and mostly unused */
 	enum session_event event;
 
+	connection.house = house;
+	connection.reports = arrival->reports;
 	if (connection.reports != -1)
 		often_relay(report_line, connection.reports);
 	if (prepare(&connection, arrival->peer) == -1) {

@@ -30,9 +30,12 @@ const char options_help[] =
     "      --login-user=NAME     who reads from strangers (pop3d, nobody)\n"
     "      --challenges=auto|yes|no  offer APOP, CRAM-MD5, SCRAM (auto: if "
     "of use)\n"
+    "      --apop-file=PATH      APOP for system users (" DEFAULT_APOP_FILE
+    ")\n"
     "      --no-status           do not keep Status: headers\n"
     "      --uidl=FORMAT         unique ids of another server (own)\n"
     "      --language=XX         of the replies (" DEFAULT_LANGUAGE ")\n"
+    "      --mdn[=SENDMAIL]      notices to senders who ask for them (off)\n"
     "      --secure              the connection is encrypted by stunnel\n"
     "      --require-secure      no plain passwords on other connections\n"
     "      --proxy-from=ADDR[/LEN][,...]  who sends a PROXY header first\n"
@@ -41,7 +44,10 @@ const char options_help[] =
     "      --lock=METHODS        dotlock,fcntl,flock (dotlock,fcntl)\n"
     "      --fsync=yes|no        no: faster, and mail may be lost\n"
     "      --sandbox=yes|no      no: for diagnosis only\n"
+    "      --relay-file=PATH     note who logs in from where\n"
     "      --recover             finish interrupted updates, then end\n"
+    "      --check[=LOGIN]       look what is wrong, or with one login, then "
+    "end\n"
     "  -h, --help                this text\n"
     "  -v, --version             version and licence\n";
 

@@ -57,6 +57,8 @@ house_set_methods(const struct house *house, struct mbox_place *place)
 	place->journal[0] = place->journal[1] = place->ids = -1;
 	place->index = -1;
 	place->index_least = INDEX_LEAST;
-	place->keeper = place->last = -1;
+	place->keeper = place->last = place->answered = -1;
 	place->pause = 0;
+	place->makes_files = false;
+	place->notes_answers = false;
 }

@@ -54,12 +54,12 @@ struct listener {
 static int
 serve(const struct listener *listener, int client, struct arrival *arrival)
 {
+	log_close(); /* its descriptor may be the one that is needed */
 	arrival->reports = listener->reports_out;
 	if (fileio_move_down(&client, STDIN_FILENO) == -1 ||
 	    dup2(STDIN_FILENO, STDOUT_FILENO) == -1 ||
 	    fileio_move_down(&arrival->reports, 3) == -1)
 		return EX_OSERR;
-	log_close();
 	fileio_close_from(4);
 	log_reopen();
 	return connection_serve(listener->house, arrival);
@@ -326,7 +326,7 @@ static int
 run(struct listener *listener)
 {
 	(void)recovery_run_all(listener->house);
-	systemd_notify("READY=1");
+	systemd_ready();
 	while (!listener->is_child &&
 	    (!listener->is_stopping || listener->children.count > 0)) {
 		wait_and_accept(listener);
@@ -385,8 +385,8 @@ listener_run(const struct house *house)
 		status = run(&listener);
 	if (!listener.is_child) {
 		sockets_close(&listener.sockets);
-		if (status == EX_OK && house->options->pid_file != NULL)
-			unlink(house->options->pid_file);
+		if (status == EX_OK)
+			background_remove_pid(house->options->pid_file);
 		(void)often_flush(INT64_MAX);
 		log_event(LOG_INFO, "stopped after %lu sessions",
 		    listener.children.total);

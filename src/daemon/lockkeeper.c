@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool
-may_write(const struct stat *directory, uid_t uid, gid_t gid)
+bool
+lockkeeper_is_spared(const struct stat *directory, uid_t uid, gid_t gid)
 {
 	if (directory->st_uid == uid)
 		return (directory->st_mode & S_IWUSR) != 0;
@@ -104,7 +104,7 @@ lockkeeper_start(const struct house *house, struct mbox_place *place)
 		return 0; /* no directory, no mailbox, no lock */
 	if (fstat(directory, &status) == -1)
 		result = -1;
-	else if (!may_write(&status, place->owner, place->group))
+	else if (!lockkeeper_is_spared(&status, place->owner, place->group))
 		result = start(house, place, &status, directory);
 	close(directory);
 	return result;

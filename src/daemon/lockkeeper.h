@@ -7,6 +7,9 @@
 
 #include "daemon/house.h"
 
+/* True if uid and gid can make files in the directory by themselves. */
+bool lockkeeper_is_spared(const struct stat *directory, uid_t uid, gid_t gid);
+
 /*
  * Sets place->keeper: starts a keeper if dotlocks are wanted, we are root, and
  * the mailbox owner cannot write the directory; otherwise it is -1.  The keeper

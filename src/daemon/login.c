@@ -29,12 +29,12 @@ struct verdict {
 	unsigned char signature[CREDENTIALS_PROOF_SIZE];
 };
 
-/* What goes up after ANSWER_ACCEPTED. */
+/* What goes up after ANSWER_ACCEPTED, with length octets of unread input behind
+ * it. */
 struct leftover {
 	unsigned int is_given_up; /* no bool: it may be anything */
 	size_t language;	  /* its number */
 	size_t length;
-	char input[WIRE_INPUT_SIZE];
 };
 
 /* ---- the child ---------------------------------------------------------- */
@@ -63,8 +63,9 @@ hand_over(int socket, const struct wire *wire, bool is_given_up)
 	const char *input = wire_unread(wire, &leftover.length);
 
 	leftover.language = language_number(wire->language);
-	memcpy(leftover.input, input, leftover.length);
-	return fileio_write(socket, &leftover, sizeof(leftover));
+	if (fileio_write(socket, &leftover, sizeof(leftover)) == -1)
+		return -1;
+	return fileio_write(socket, input, leftover.length);
 }
 
 /* The client may have to agree before the session begins. */
@@ -201,6 +202,22 @@ login_answer(const struct login *login, enum session_answer answer,
 	return result;
 }
 
+/* What has begun to come must come whole, signals or not. */
+static enum login_event
+take_input(int socket, struct wire *wire, size_t length, int64_t deadline)
+{
+	char input[WIRE_INPUT_SIZE];
+	enum login_event event;
+
+	do
+		event = receive(socket, input, length, deadline);
+	while (event == LOGIN_INTERRUPTED);
+	if (event != LOGIN_ATTEMPT)
+		return event == LOGIN_TIMEOUT ? event : LOGIN_BROKEN;
+	wire_put_unread(wire, input, length);
+	return LOGIN_CONFIRMED;
+}
+
 enum login_event
 login_take_over(
     const struct login *login, struct session *session, int64_t deadline)
@@ -217,8 +234,10 @@ login_take_over(
 	if (leftover.is_given_up != 0)
 		return LOGIN_GIVEN_UP;
 	session->wire.language = language_at(leftover.language);
-	wire_put_unread(&session->wire, leftover.input, leftover.length);
-	return LOGIN_CONFIRMED;
+	if (leftover.length == 0)
+		return LOGIN_CONFIRMED;
+	return take_input(
+	    login->socket, &session->wire, leftover.length, deadline);
 }
 
 static void

@@ -14,6 +14,9 @@
 #include <string.h>
 #include <sysexits.h>
 
+/* Where sendmail(8) is, whatever the MTA: the FHS says so. */
+#define SENDMAIL "/usr/sbin/sendmail"
+
 enum long_option {
 	OPTION_FOREGROUND = 256,
 	OPTION_IPV6,
@@ -31,9 +34,11 @@ enum long_option {
 	OPTION_MIN_UID,
 	OPTION_LOGIN_USER,
 	OPTION_CHALLENGES,
+	OPTION_APOP_FILE,
 	OPTION_NO_STATUS,
 	OPTION_UIDL,
 	OPTION_LANGUAGE,
+	OPTION_MDN,
 	OPTION_SECURE,
 	OPTION_REQUIRE_SECURE,
 	OPTION_PROXY_FROM,
@@ -43,6 +48,8 @@ enum long_option {
 	OPTION_FSYNC,
 	OPTION_RECOVER,
 	OPTION_SANDBOX,
+	OPTION_CHECK,
+	OPTION_RELAY_FILE,
 	OPTION_LATER
 };
 
@@ -71,9 +78,11 @@ static const struct option long_options[] = {
 	{ "login-user", required_argument, NULL, OPTION_LOGIN_USER },
 	{ "challenges", required_argument, NULL, OPTION_CHALLENGES },
 	{ "apop", required_argument, NULL, OPTION_CHALLENGES },
+	{ "apop-file", required_argument, NULL, OPTION_APOP_FILE },
 	{ "no-status", no_argument, NULL, OPTION_NO_STATUS },
 	{ "uidl", required_argument, NULL, OPTION_UIDL },
 	{ "language", required_argument, NULL, OPTION_LANGUAGE },
+	{ "mdn", optional_argument, NULL, OPTION_MDN },
 	{ "secure", no_argument, NULL, OPTION_SECURE },
 	{ "require-secure", no_argument, NULL, OPTION_REQUIRE_SECURE },
 	{ "proxy-from", required_argument, NULL, OPTION_PROXY_FROM },
@@ -83,14 +92,13 @@ static const struct option long_options[] = {
 	{ "fsync", required_argument, NULL, OPTION_FSYNC },
 	{ "recover", no_argument, NULL, OPTION_RECOVER },
 	{ "sandbox", required_argument, NULL, OPTION_SANDBOX },
+	{ "check", optional_argument, NULL, OPTION_CHECK },
+	{ "relay-file", required_argument, NULL, OPTION_RELAY_FILE },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 
-	/* Fixed names whose substance is not there yet. */
-	{ "mdn", optional_argument, NULL, OPTION_LATER },
-	{ "relay-file", required_argument, NULL, OPTION_LATER },
+	/* A fixed name whose substance is not there yet. */
 	{ "auth-cache", required_argument, NULL, OPTION_LATER },
-	{ "check", no_argument, NULL, OPTION_LATER },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -115,7 +123,7 @@ add_listen(struct options *options, const char *text)
 		value_fail(
 		    "--listen: more than %d addresses", OPTIONS_LISTENERS);
 	options->listen[options->listen_count++] = text;
-	options->is_daemon = true;
+	options->is_daemon = options->names_daemon = true;
 }
 
 /* A list with commas. */
@@ -164,6 +172,7 @@ set_defaults(struct options *options)
 	options->rules.home_mailbox = DEFAULT_HOME_MAILBOX;
 	options->rules.default_domain = DEFAULT_DOMAIN;
 	options->rules.least_uid = 100;
+	options->rules.apop_file = DEFAULT_APOP_FILE;
 	options->is_ip_based = DEFAULT_IP_BASED != 0;
 	options->lock_methods = MBOX_LOCK_DEFAULT;
 	options->language = language_find(DEFAULT_LANGUAGE);
@@ -181,15 +190,16 @@ set_running(struct options *options, int option, const char *value)
 	switch (option) {
 	case 'i':
 		options->is_daemon = false;
+		options->names_inetd = true;
 		return true;
 	case 'd':
-		options->is_daemon = true;
+		options->is_daemon = options->names_daemon = true;
 		if (value != NULL)
 			options->most_sessions =
 			    value_number("daemon", value, 1, 100000);
 		return true;
 	case 'p':
-		options->is_daemon = true;
+		options->is_daemon = options->names_daemon = true;
 		options->port = (uint16_t)value_number("port", value, 1, 65535);
 		return true;
 	case 'l':
@@ -200,6 +210,10 @@ set_running(struct options *options, int option, const char *value)
 		return true;
 	case OPTION_RECOVER:
 		options->recovers = true;
+		return true;
+	case OPTION_CHECK:
+		options->checks = true;
+		options->checked_login = value;
 		return true;
 	case OPTION_FOREGROUND:
 		options->stays_in_foreground = true;
@@ -273,8 +287,14 @@ set_place(struct options *options, int option, const char *value)
 		options->rules.virtual_spool =
 		    value_path("virtual-spool", value);
 		return true;
+	case OPTION_APOP_FILE:
+		options->rules.apop_file = value_path("apop-file", value);
+		return true;
 	case OPTION_STATE_DIR:
 		options->state_directory = value_path("state-dir", value);
+		return true;
+	case OPTION_RELAY_FILE:
+		options->relay_file = value_path("relay-file", value);
 		return true;
 	case OPTION_LOCK:
 		options->lock_methods = value_lock_methods(value);
@@ -284,6 +304,10 @@ set_place(struct options *options, int option, const char *value)
 		return true;
 	case OPTION_UIDL:
 		options->uidl = value_uidl_format(value);
+		return true;
+	case OPTION_MDN:
+		options->sendmail =
+		    value == NULL ? SENDMAIL : value_path("mdn", value);
 		return true;
 	}
 	return false;
@@ -348,6 +372,8 @@ options_parse(struct options *options, int argc, char **argv)
 		    !set_login(options, option, optarg))
 			value_fail("what is meant?");
 	}
+	if (options->checks && options->checked_login == NULL && optind < argc)
+		options->checked_login = argv[optind++];
 	if (optind < argc)
 		value_fail("'%s' is no option", argv[optind]);
 }

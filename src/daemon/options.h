@@ -14,6 +14,8 @@
 #define OPTIONS_LISTENERS 64
 #define OPTIONS_PROXIES	  64
 
+#define DEFAULT_APOP_FILE "/etc/apop.passwd"
+
 struct language;
 
 /* Of APOP, CRAM-MD5 and SCRAM. */
@@ -26,8 +28,11 @@ enum challenges_offer {
 struct uidl_format;
 
 struct options {
-	bool is_daemon; /* else inetd: serve descriptor 0 */
-	bool recovers;	/* only finish interrupted updates */
+	bool is_daemon;			/* else inetd: serve descriptor 0 */
+	bool names_inetd, names_daemon; /* which of both was asked for */
+	bool recovers;			/* only finish interrupted updates */
+	bool checks;		   /* only look over the installation ... */
+	const char *checked_login; /* ... or over one login; NULL: none */
 	bool stays_in_foreground;
 	bool listens_on_ipv6;
 	unsigned int most_sessions;
@@ -57,7 +62,9 @@ struct options {
 	bool is_secure;	      /* every connection is protected already */
 	bool requires_secure; /* no passwords on those that are not */
 	const struct language *language;
-	bool is_sandboxed; /* false: for diagnosis, and with sanitizers */
+	const char *relay_file; /* NULL: none */
+	const char *sendmail;	/* for notices to senders; NULL: none */
+	bool is_sandboxed;	/* false: for diagnosis, and with sanitizers */
 };
 
 /*

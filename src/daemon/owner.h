@@ -14,4 +14,15 @@
  */
 int owner_become(const struct house *house, struct mbox_place *place);
 
+enum owner_result {
+	OWNER_DONE = 0,
+	OWNER_REFUSED = 1, /* the file is not what it should be */
+	OWNER_LATER = 2	   /* it must be tried again */
+};
+
+/* Does work in a child that has become the owner, and waits for it.  Logs it
+ * if that cannot be done; whatever kills the child means OWNER_LATER. */
+enum owner_result owner_run(const struct house *house, struct mbox_place *place,
+    enum owner_result (*work)(const struct mbox_place *place));
+
 #endif

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "daemon/leftover.h"
 #include "daemon/owner.h"
 #include "daemon/recovery.h"
 #include "support/clock.h"
@@ -18,63 +19,30 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define LOCK_PATIENCE 20000 /* ms to wait for mailbox locks */
 
-/* What the child's exit status says. */
-enum result {
-	RESULT_DONE = 0,
-	RESULT_FOREIGN = 1, /* the mailbox is not what the journal describes */
-	RESULT_LATER = 2
-};
-
 /* ---- the child ---------------------------------------------------------- */
 
-static enum result
-recover_as_owner(const struct house *house, struct mbox_place *place)
+static enum owner_result
+recover(const struct mbox_place *place)
 {
 	struct mbox_reason reason;
 
-	if (owner_become(house, place) == -1) {
-		log_event(LOG_ERR, "cannot become uid %u: %s", place->owner,
-		    strerror(errno));
-		return RESULT_LATER;
-	}
 	if (mbox_recover(place, clock_now() + LOCK_PATIENCE, &reason) == 0) {
 		log_event(LOG_NOTICE,
 		    "%s/%s: an interrupted update was completed",
 		    place->directory, place->name);
-		return RESULT_DONE;
+		return OWNER_DONE;
 	}
 	if (reason.failure == MBOX_CHANGED) {
 		log_event(LOG_ALERT, "%s", reason.text);
-		return RESULT_FOREIGN;
+		return OWNER_REFUSED;
 	}
 	log_event(LOG_ERR, "%s", reason.text);
-	return RESULT_LATER;
-}
-
-static enum result
-run_child(const struct house *house, struct mbox_place *place)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		signals_ignore(SIGTERM);
-		_exit((int)recover_as_owner(house, place));
-	}
-	if (pid == -1)
-		return RESULT_LATER;
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return RESULT_LATER;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) > RESULT_LATER)
-		return RESULT_LATER;
-	return (enum result)WEXITSTATUS(status);
+	return OWNER_LATER;
 }
 
 /* ---- what nobody can finish --------------------------------------------- */
@@ -123,12 +91,12 @@ rescue(const struct house *house, const struct mbox_place *place)
 int
 recovery_run(const struct house *house, struct mbox_place *place)
 {
-	switch (run_child(house, place)) {
-	case RESULT_DONE:
+	switch (owner_run(house, place, recover)) {
+	case OWNER_DONE:
 		return 0;
-	case RESULT_FOREIGN:
+	case OWNER_REFUSED:
 		return rescue(house, place);
-	case RESULT_LATER:
+	case OWNER_LATER:
 		break;
 	}
 	return -1;
@@ -181,7 +149,7 @@ recovery_run_all(const struct house *house)
 			left += !is_recovered(house, &place);
 	}
 	closedir(state);
-	return left;
+	return left + leftover_run_all(house);
 }
 
 void

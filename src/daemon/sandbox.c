@@ -146,6 +146,24 @@ sandbox_begin(void)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
+static int
+compare(const void *a, const void *b)
+{
+	return memcmp(a, b, 1);
+}
+
+/* What libc looks up once and remembers: the time zone for syslog(3), and for
+ * qsort(3), when there is more than a kilobyte to sort, how much memory there
+ * is. */
+void
+sandbox_prepare(void)
+{
+	char octets[2048] = "";
+
+	tzset();
+	qsort(octets, sizeof(octets), 1, compare);
+}
+
 void
 sandbox_complain(bool is_wanted)
 {
@@ -181,34 +199,23 @@ sandbox_login(void)
 	return enter(SANDBOX_LOGIN, -1, PATHS_NOTHING);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	return memcmp(a, b, 1);
-}
-
-/* What libc looks up once and remembers: the time zone for syslog(3), and for
- * qsort(3), when there is more than a kilobyte to sort, how much memory there
- * is. */
-static void
-let_libc_look(void)
-{
-	char octets[2048] = "";
-
-	tzset();
-	qsort(octets, sizeof(octets), 1, compare);
-}
-
 static enum paths_right
 find_right(const struct mbox_place *place)
 {
 	bool makes_dotlock =
 	    place->keeper == -1 && (place->methods & MBOX_LOCK_DOTLOCK) != 0;
 
-	return makes_dotlock ? PATHS_LOCK : PATHS_CHANGE;
+	return makes_dotlock || place->makes_files ? PATHS_LOCK : PATHS_CHANGE;
 }
 
 /* A directory that is not there, or that the owner cannot reach, is none. */
+static bool
+is_no_directory(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EACCES ||
+	    error == ELOOP || error == ENAMETOOLONG;
+}
+
 int
 sandbox_session(const struct mbox_place *place)
 {
@@ -216,7 +223,9 @@ sandbox_session(const struct mbox_place *place)
 	    open(place->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int result;
 
-	let_libc_look();
+	if (directory == -1 && !is_no_directory(errno))
+		return -1;
+	tzset(); /* it may have changed since */
 	result = enter(SANDBOX_SESSION, directory,
 	    directory == -1 ? PATHS_NOTHING : find_right(place));
 	if (directory != -1)

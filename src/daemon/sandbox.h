@@ -12,8 +12,14 @@
 #include "mbox/mbox.h"
 
 /* For this process and all that it starts: no program that is executed can
- * have more rights than it.  0, or -1 with errno. */
+ * have more rights than it.  The functions below do so too, for processes that
+ * begin without: with --mdn one of them has to execute sendmail(8).  0, or -1
+ * with errno. */
 int sandbox_begin(void);
+
+/* Lets libc look at the system where it will remember what it has seen, so that
+ * later it need not.  Called once, before there are other processes. */
+void sandbox_prepare(void);
 
 /* Logs if the sandbox is not wanted, or which parts of it are missing. */
 void sandbox_complain(bool is_wanted);

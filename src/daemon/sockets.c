@@ -34,20 +34,24 @@ prepare(int fd, const struct address *address)
 	if (address->storage.ss_family == AF_INET6 &&
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == -1)
 		return -1;
-	if (bind(fd, (const struct sockaddr *)&address->storage,
-		address->length) == -1)
-		return -1;
-	return listen(fd, BACKLOG);
+	return bind(
+	    fd, (const struct sockaddr *)&address->storage, address->length);
+}
+
+static int
+open_socket(const struct address *address)
+{
+	return socket(address->storage.ss_family,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
 static int
 open_one(
     struct sockets *sockets, const struct address *address, const char *name)
 {
-	int fd = socket(address->storage.ss_family,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = open_socket(address);
 
-	if (fd != -1 && prepare(fd, address) == 0) {
+	if (fd != -1 && prepare(fd, address) == 0 && listen(fd, BACKLOG) == 0) {
 		add(sockets, fd);
 		return 0;
 	}
@@ -130,6 +134,21 @@ sockets_open(struct sockets *sockets, const struct options *options)
 	if (options->listen_count > 0)
 		return open_named(sockets, options);
 	return open_any(sockets, options);
+}
+
+int
+sockets_try(const struct address *address)
+{
+	int fd = open_socket(address);
+	int result, error;
+
+	if (fd == -1)
+		return -1;
+	result = prepare(fd, address);
+	error = errno;
+	close(fd);
+	errno = error;
+	return result;
 }
 
 enum sockets_trouble

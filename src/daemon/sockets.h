@@ -18,6 +18,10 @@ struct sockets {
 /* Opens them all, or logs why not and returns -1. */
 int sockets_open(struct sockets *sockets, const struct options *options);
 
+/* Finds out whether we could listen there, without doing it.  0, or -1 with
+ * errno. */
+int sockets_try(const struct address *address);
+
 enum sockets_trouble {
 	TROUBLE_OF_ONE,	 /* about one connection: go on */
 	TROUBLE_NOW,	 /* about this moment: rest */

@@ -12,8 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The directory alone. */
 static bool
-choose(struct state *state, const struct options *options)
+choose_directory(struct state *state, const struct options *options)
 {
 	const char *base = getenv("XDG_STATE_HOME");
 	const char *home = getenv("HOME");
@@ -29,6 +30,21 @@ choose(struct state *state, const struct options *options)
 	return home != NULL && home[0] == '/' &&
 	    text_format(
 		out, STATE_PATH_SIZE, "%s/.local/state/gnu-pop3d", home);
+}
+
+bool
+state_choose(struct state *state, const struct options *options)
+{
+	return choose_directory(state, options) &&
+	    text_format(state->empty, sizeof(state->empty), "%s/empty",
+		state->directory);
+}
+
+bool
+state_is_safe(const struct stat *status)
+{
+	return S_ISDIR(status->st_mode) && status->st_uid == geteuid() &&
+	    (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
 /* Makes the directory and those above it. */
@@ -60,13 +76,9 @@ make(char *path, mode_t mode)
 		    LOG_ERR, "%s: cannot be made: %s", path, strerror(errno));
 		return -1;
 	}
-	if (stat(path, &status) == -1 || !S_ISDIR(status.st_mode) ||
-	    status.st_uid != geteuid() ||
-	    (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-		log_event(LOG_ERR,
-		    "%s: must be a directory of user %u that "
-		    "nobody else can write",
-		    path, (unsigned int)geteuid());
+	if (stat(path, &status) == -1 || !state_is_safe(&status)) {
+		log_event(
+		    LOG_ERR, "%s: " STATE_RULE, path, (unsigned int)geteuid());
 		return -1;
 	}
 	return 0;
@@ -75,9 +87,7 @@ make(char *path, mode_t mode)
 int
 state_prepare(struct state *state, const struct options *options)
 {
-	if (!choose(state, options) ||
-	    !text_format(state->empty, sizeof(state->empty), "%s/empty",
-		state->directory)) {
+	if (!state_choose(state, options)) {
 		log_event(LOG_ERR,
 		    "no place for the state directory; give --state-dir");
 		return -1;

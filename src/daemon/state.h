@@ -7,6 +7,9 @@
 
 #include "daemon/options.h"
 
+#include <stdbool.h>
+#include <sys/stat.h>
+
 #define STATE_PATH_SIZE 512
 
 /* Where this process keeps its state. */
@@ -14,6 +17,15 @@ struct state {
 	char directory[STATE_PATH_SIZE];
 	char empty[STATE_PATH_SIZE]; /* below it */
 };
+
+/* What the directory, and the empty one, must be; %u is our user. */
+#define STATE_RULE "must be a directory of user %u that nobody else can write"
+
+/* Chooses them, and makes nothing.  False if there is no place for them. */
+bool state_choose(struct state *state, const struct options *options);
+
+/* True for what the rule allows. */
+bool state_is_safe(const struct stat *status);
 
 /*
  * Chooses the directory: that of the options; else the built-in one for root

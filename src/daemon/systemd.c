@@ -69,3 +69,12 @@ systemd_notify(const char *news)
 		    (struct sockaddr *)&address, length);
 	close(fd);
 }
+
+void
+systemd_ready(void)
+{
+	char news[48];
+
+	text_format(news, sizeof(news), "MAINPID=%ld\nREADY=1", (long)getpid());
+	systemd_notify(news);
+}

@@ -12,7 +12,11 @@
  * SYSTEMD_FIRST_FD on; 0 if not started by socket activation. */
 int systemd_sockets(void);
 
-/* Tells the service manager, if there is one: "READY=1", "STOPPING=1". */
+/* Tells the service manager, if there is one: "STOPPING=1". */
 void systemd_notify(const char *news);
+
+/* The same, that this process serves now: it need not be the one that the
+ * service manager has started. */
+void systemd_ready(void);
 
 #endif

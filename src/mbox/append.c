@@ -18,10 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The line ends that a mailbox of this size needs before the next From_ line:
- * none if it is empty or ends in an empty line, as it should. */
-static int
-find_missing_end(int fd, off_t size, const char **missing)
+int
+append_find_missing(int fd, off_t size, const char **missing)
 {
 	char tail[2] = { '\n', '\n' };
 	size_t length = size < 2 ? (size_t)size : 2;
@@ -43,7 +41,7 @@ write_message(const struct lock *lock, struct spool *message, off_t size)
 {
 	const char *missing;
 
-	if (find_missing_end(lock->fd, size, &missing) == -1)
+	if (append_find_missing(lock->fd, size, &missing) == -1)
 		return -1;
 	if (fileio_write(lock->fd, missing, strlen(missing)) == -1 ||
 	    spool_copy(message, lock->fd) == -1)
@@ -51,9 +49,8 @@ write_message(const struct lock *lock, struct spool *message, off_t size)
 	return lock->place->syncs ? fileio_sync(lock->fd) : 0;
 }
 
-/* A new file is only there after a crash if its directory is on disk too. */
-static int
-sync_directory(const struct lock *lock)
+int
+append_sync_directory(const struct lock *lock)
 {
 	int fd, result;
 
@@ -67,8 +64,8 @@ sync_directory(const struct lock *lock)
 	return result;
 }
 
-static void
-cut_back(const struct lock *lock, off_t size)
+void
+append_cut_back(const struct lock *lock, off_t size)
 {
 	int error = errno;
 
@@ -94,7 +91,7 @@ stand_guard(struct lock *lock, int line, off_t size)
 	(void)setsid();
 	if (fileio_read(line, &octet, 1) != 0)
 		_exit(EXIT_SUCCESS);
-	cut_back(lock, size);
+	append_cut_back(lock, size);
 	lock_close(lock);
 	_exit(EXIT_FAILURE);
 }
@@ -154,9 +151,9 @@ append(struct lock *lock, struct spool *message, struct mbox_reason *reason)
 		return reason_errno(reason, lock->place, "cannot be guarded");
 	result = write_message(lock, message, status.st_size);
 	if (result == 0)
-		result = sync_directory(lock);
+		result = append_sync_directory(lock);
 	if (result == -1)
-		cut_back(lock, status.st_size);
+		append_cut_back(lock, status.st_size);
 	error = errno;
 	if (guard_end(&guard) == 0)
 		errno = error;

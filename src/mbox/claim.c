@@ -210,8 +210,12 @@ open_files(int state, const char *base, struct mbox_place *place, bool *is_new)
 	place->index = open_file(state, base, "index", O_RDWR, &is_cache_new);
 	if (place->pause > 0)
 		place->last = open_file(state, base, "last", O_RDWR, is_new);
+	if (place->notes_answers)
+		place->answered =
+		    open_file(state, base, "sent", O_RDWR, is_new);
 	return place->journal[0] == -1 || place->journal[1] == -1 ||
-		place->ids == -1 || (place->pause > 0 && place->last == -1)
+		place->ids == -1 || (place->pause > 0 && place->last == -1) ||
+		(place->notes_answers && place->answered == -1)
 	    ? -1
 	    : 0;
 }
@@ -232,6 +236,7 @@ close_files(struct mbox_place *place)
 	close_file(&place->ids);
 	close_file(&place->index);
 	close_file(&place->last);
+	close_file(&place->answered);
 }
 
 /* A new file is only there after a crash if its directory is on disk.  On a
@@ -301,7 +306,7 @@ mbox_claim(const char *state, struct mbox_place *place, int64_t deadline,
 	int claim;
 
 	place->journal[0] = place->journal[1] = place->ids = -1;
-	place->index = place->last = -1;
+	place->index = place->last = place->answered = -1;
 	if (directory == -1)
 		return reason_errno(
 		    reason, place, "cannot open the state directory");
@@ -362,4 +367,28 @@ mbox_next_unfinished(DIR *state, struct mbox_place *place, bool *is_over)
 	}
 	*is_over = true;
 	return errno == 0 ? 0 : -1;
+}
+
+int
+claim_look(const char *state, const struct mbox_place *place, struct stat *lock,
+    bool *is_unfinished)
+{
+	char base[BASE_SIZE];
+	char name[MBOX_NAME_SIZE];
+	int directory = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result, i;
+
+	*is_unfinished = false;
+	if (directory == -1)
+		return -1;
+	base_name(place, base);
+	for (i = 0; i < 2; i++) {
+		text_format(name, sizeof(name), "%s.j%d", base, i);
+		if (is_used(directory, name) == 1)
+			*is_unfinished = true;
+	}
+	text_format(name, sizeof(name), "%s.lock", base);
+	result = fstatat(directory, name, lock, AT_SYMLINK_NOFOLLOW);
+	close(directory);
+	return result;
 }

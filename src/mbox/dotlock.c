@@ -282,6 +282,24 @@ is_ours(const struct dotlock *lock, const char *name)
 }
 
 void
+dotlock_look(const struct dotlock *lock, time_t now, struct mbox_dotlock *found)
+{
+	char name[LOCK_NAME_SIZE];
+	struct stat status;
+
+	memset(found, 0, sizeof(*found));
+	if (lock_name(lock, name) == -1 ||
+	    fstatat(lock->directory, name, &status, AT_SYMLINK_NOFOLLOW) == -1)
+		return;
+	found->is_there = true;
+	found->age = now - status.st_mtime;
+	if (!S_ISREG(status.st_mode))
+		return;
+	found->holder = holder(lock, name);
+	found->is_stale = is_stale(lock, name, &status, now);
+}
+
+void
 dotlock_touch(const struct dotlock *lock)
 {
 	char name[LOCK_NAME_SIZE];

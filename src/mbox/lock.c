@@ -114,22 +114,6 @@ drop_dotlock(struct lock *lock)
 
 /* ---- the file ----------------------------------------------------------- */
 
-/* What is wrong with this file as a mailbox, or NULL. */
-static const char *
-find_fault(const struct stat *status, const struct mbox_place *place)
-{
-	if (!S_ISREG(status->st_mode))
-		return "not a regular file; not touched";
-	if (status->st_nlink > 1)
-		return "has more than one hard link; not touched";
-	if (status->st_uid != place->owner)
-		return "belongs to another user; chown it to the mailbox "
-		       "owner";
-	if ((status->st_mode & S_IWOTH) != 0)
-		return "is writable for everybody; chmod it to 600";
-	return NULL;
-}
-
 static int
 open_mailbox(struct lock *lock)
 {
@@ -155,13 +139,12 @@ judge_open_error(struct lock *lock, struct mbox_reason *reason)
 		return ATTEMPT_AGAIN;
 	if (errno == ELOOP || errno == ENXIO || errno == EISDIR) {
 		reason_set(reason, MBOX_UNSAFE, lock->place, 0,
-		    "not a regular file; not touched");
+		    mbox_fault_text(MBOX_NOT_REGULAR));
 		return ATTEMPT_FAILED;
 	}
 	if (errno == EACCES || errno == EPERM)
 		reason_set(reason, MBOX_UNSAFE, lock->place, errno,
-		    "its owner may not read and write it; chown it to him and "
-		    "chmod it to 600");
+		    mbox_fault_text(MBOX_NOT_ACCESSIBLE));
 	else
 		reason_errno(reason, lock->place, "cannot be opened");
 	return ATTEMPT_FAILED;
@@ -171,7 +154,7 @@ static enum attempt
 check_mailbox(struct lock *lock, struct mbox_reason *reason)
 {
 	struct stat status;
-	const char *fault;
+	enum mbox_fault fault;
 
 	if (fstat(lock->fd, &status) == -1) {
 		reason_errno(reason, lock->place, "cannot be examined");
@@ -179,10 +162,10 @@ check_mailbox(struct lock *lock, struct mbox_reason *reason)
 	}
 	if (status.st_nlink == 0)
 		return ATTEMPT_AGAIN;
-	fault = find_fault(&status, lock->place);
-	if (fault == NULL)
+	fault = fault_find(&status, lock->place);
+	if (fault == MBOX_SOUND)
 		return ATTEMPT_GRANTED;
-	reason_set(reason, MBOX_UNSAFE, lock->place, 0, fault);
+	reason_set(reason, MBOX_UNSAFE, lock->place, 0, mbox_fault_text(fault));
 	return ATTEMPT_FAILED;
 }
 

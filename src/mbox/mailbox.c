@@ -59,6 +59,7 @@ mbox_close(struct mbox **mbox)
 		return;
 	index_keep(*mbox);
 	lock_close(&(*mbox)->lock);
+	answers_free(&(*mbox)->answers);
 	uidl_free(*mbox);
 	index_free(&(*mbox)->index);
 	index_free(&(*mbox)->tail);
@@ -127,6 +128,13 @@ void
 mbox_retrieved(struct mbox *mbox, size_t i)
 {
 	mbox->index.messages[i].is_retrieved = true;
+}
+
+bool
+mbox_is_retrieved(const struct mbox *mbox, size_t i)
+{
+	return mbox->index.messages != NULL &&
+	    mbox->index.messages[i].is_retrieved;
 }
 
 void

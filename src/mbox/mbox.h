@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 
 /* How to lock a mailbox: a set of these.  MBOX_LOCK_DEFAULT is what Postfix,
  * Exim, procmail and Debian policy share. */
@@ -64,7 +65,10 @@ struct mbox_place {
 	int index;	    /* descriptor of the index file, or -1 */
 	off_t index_least;  /* octets of a mailbox that is worth an index */
 	unsigned int pause; /* s from session to session at least, or 0 */
+	bool makes_files;   /* in the directory, for mbox_put_back() */
 	int last; /* descriptor of a file as old as the last one, or -1 */
+	bool notes_answers; /* mbox_answer() will be called */
+	int answered;	    /* descriptor of what is remembered for it, or -1 */
 	const struct uidl_format *uidl; /* NULL: our own */
 };
 
@@ -126,6 +130,24 @@ int mbox_rescue(const struct mbox_place *place, int out);
  * 0 at the end; -1 with errno for one that cannot be looked at, or, with
  * is_over set, if the directory cannot be read any further. */
 int mbox_next_unfinished(DIR *state, struct mbox_place *place, bool *is_over);
+
+/* ---- what an older server has left -------------------------------------- */
+
+/* What mbox_put_back() has done. */
+struct mbox_put_back {
+	size_t count;		   /* of messages */
+	char kept[MBOX_NAME_SIZE]; /* the file's new name; empty: none */
+};
+
+/*
+ * Appends to the claimed mailbox at place, which is made if it is missing, all
+ * messages of NAME.old beside it that it does not have, as the mailbox owner.
+ * Then that file is named NAME.old.merged, or so with a number.  Does nothing
+ * if there is none.  After a crash at any moment it can be done again.
+ * MBOX_UNSAFE if it is no mbox of the owner's, and is left alone.
+ */
+int mbox_put_back(const struct mbox_place *place, int64_t deadline,
+    struct mbox_put_back *result, struct mbox_reason *reason);
 
 /* ---- reading ------------------------------------------------------------ */
 
@@ -210,6 +232,64 @@ int mbox_read(struct mbox *mbox, size_t i, uint64_t body_lines,
 int mbox_read_next(struct mbox_reader *reader, const char **data,
     size_t *length, struct mbox_reason *reason);
 
+/* ---- looking on --------------------------------------------------------- */
+
+/* What is wrong with a file as a mailbox. */
+enum mbox_fault {
+	MBOX_SOUND,
+	MBOX_NOT_REGULAR,
+	MBOX_LINKED,
+	MBOX_NOT_OWNED,
+	MBOX_WRITABLE,	    /* for everybody */
+	MBOX_NOT_ACCESSIBLE /* for its owner */
+};
+
+/* A constant text for the log, with what would help. */
+const char *mbox_fault_text(enum mbox_fault fault);
+
+/* A mailbox from outside. */
+struct mbox_view {
+	bool is_there;
+	struct stat status; /* if it is */
+	enum mbox_fault fault;
+	int error;    /* errno: it cannot be looked at; 0: it can */
+	bool is_mbox; /* true too if that was not found out */
+	size_t count; /* messages */
+};
+
+/* These need not be the owner, take no lock and change nothing.  The first
+ * reads the beginning of the file and counts no messages.  The count of the
+ * second is wrong if mail is delivered meanwhile. */
+void mbox_look(const struct mbox_place *place, struct mbox_view *view);
+void mbox_look_through(const struct mbox_place *place, struct mbox_view *view);
+
+/* NAME.lock beside a mailbox. */
+struct mbox_dotlock {
+	bool is_there;
+	bool is_stale; /* the next session breaks it */
+	time_t age;    /* s */
+	pid_t holder;  /* 0: it names nobody */
+};
+
+void mbox_look_at_dotlock(
+    const struct mbox_place *place, struct mbox_dotlock *found);
+
+/* A lock that the kernel knows of. */
+struct mbox_holder {
+	bool is_held;
+	pid_t process; /* 0: not to be found out */
+};
+
+/* Who has locked the mailbox by those methods of place that the kernel knows:
+ * fcntl and flock. */
+void mbox_look_at_file_locks(
+    const struct mbox_place *place, struct mbox_holder *found);
+
+/* Who has claimed it for a session, by the files in the directory state; and
+ * whether an update is under way, or was interrupted. */
+void mbox_look_at_claim(const char *state, const struct mbox_place *place,
+    struct mbox_holder *found, bool *is_unfinished);
+
 /* ---- changing ----------------------------------------------------------- */
 
 bool mbox_is_deleted(const struct mbox *mbox, size_t i);
@@ -220,6 +300,20 @@ void mbox_delete(struct mbox *mbox, size_t i);
 /* Notes that message i has got to the client; its Status: header will say so
  * after mbox_update(). */
 void mbox_retrieved(struct mbox *mbox, size_t i);
+
+/* True if mbox_retrieved() was called for message i. */
+bool mbox_is_retrieved(const struct mbox *mbox, size_t i);
+
+/*
+ * Remembers that message i is being answered, which must happen only once.  1
+ * if it was not remembered yet, by this or by another session; 0 if it was; -1
+ * with reason.  Copies of a message to the last octet count as one.  It may be
+ * answered when mbox_keep_answers() has succeeded.  place has notes_answers.
+ */
+int mbox_answer(struct mbox *mbox, size_t i, struct mbox_reason *reason);
+
+/* Returns 0 when all that mbox_answer() remembers is on disk, or -1. */
+int mbox_keep_answers(struct mbox *mbox, struct mbox_reason *reason);
 
 /* Takes all marks for deletion back. */
 void mbox_undelete_all(struct mbox *mbox);

@@ -24,6 +24,12 @@ bool error_is_full(int error);
 int reason_errno(struct mbox_reason *reason, const struct mbox_place *place,
     const char *text);
 
+/* ---- fault.c: which files are mailboxes --------------------------------- */
+
+/* What is wrong with a file of this status; all but MBOX_NOT_ACCESSIBLE. */
+enum mbox_fault fault_find(
+    const struct stat *status, const struct mbox_place *place);
+
 /* ---- dotlock.c: one lock file ------------------------------------------- */
 
 struct dotlock {
@@ -43,6 +49,17 @@ void dotlock_touch(const struct dotlock *lock);
 
 /* Removes the lock file if it is still the one that we made. */
 void dotlock_release(struct dotlock *lock);
+
+/* Looks at NAME.lock, whoever made it.  now is a time(2). */
+void dotlock_look(
+    const struct dotlock *lock, time_t now, struct mbox_dotlock *found);
+
+/* ---- claim.c: the session lock ------------------------------------------ */
+
+/* The status of the lock file of a claim, and whether its journal has something
+ * in it.  0, or -1 with errno: there never was a session. */
+int claim_look(const char *state, const struct mbox_place *place,
+    struct stat *lock, bool *is_unfinished);
 
 /* ---- keeper.c: the same through the lock keeper ------------------------- */
 
@@ -86,6 +103,20 @@ void lock_release(struct lock *lock);
 
 /* Gives the locks back and closes everything. */
 void lock_close(struct lock *lock);
+
+/* ---- append.c: at the end of a mailbox ---------------------------------- */
+
+/* The line ends that a mailbox of this size needs before the next From_ line:
+ * none if it is empty or ends in an empty line, as it should.  0, or -1 with
+ * errno. */
+int append_find_missing(int fd, off_t size, const char **missing);
+
+/* Cuts off what was appended to a mailbox of that size.  Keeps errno. */
+void append_cut_back(const struct lock *lock, off_t size);
+
+/* If the mailbox was made: a new file is only there after a crash if its
+ * directory is on disk too.  0, or -1 with errno. */
+int append_sync_directory(const struct lock *lock);
 
 /* ---- the index in memory ------------------------------------------------ */
 
@@ -302,6 +333,11 @@ struct additions {
 	size_t count;
 };
 
+/* ---- answers.c: which messages were answered ---------------------------- */
+
+struct answers;
+void answers_free(struct answers **answers);
+
 /* ---- the opened mailbox ------------------------------------------------- */
 
 struct mbox {
@@ -320,10 +356,22 @@ struct mbox {
 	bool is_identified;	     /* ... and all known */
 	struct label *labels;	     /* the same; NULL also for our own ids */
 	char *buffer;		     /* for reading, NULL until needed */
+	struct answers *answers;     /* NULL until asked for */
 };
 
 /* Size of every read of mailbox text. */
 #define READ_SIZE ((size_t)64 * 1024)
+
+/* ---- torn.c: what a crash has torn off ---------------------------------- */
+
+/*
+ * Cuts the mailbox, whose locks are held, behind its last whole message, if
+ * what follows is the beginning of a message of old and not the whole of it;
+ * also if it is so short that the scan took it for text of the message before.
+ * Nothing is lost, for old has it whole.  Both are scanned.  piece has
+ * DIGEST_PIECE octets.  0, or -1 with errno.
+ */
+int torn_cut(struct mbox *mailbox, const struct mbox *old, char *piece);
 
 /* ---- verify.c: checked before use --------------------------------------- */
 

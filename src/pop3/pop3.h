@@ -32,7 +32,6 @@ enum session_event {
 };
 
 struct session {
-	struct wire wire;
 	struct credentials credentials;	  /* of the current attempt */
 	bool has_name;			  /* ... after USER */
 	unsigned int login_delay;	  /* announced, s; 0: none */
@@ -49,6 +48,7 @@ struct session {
 	const char *user;
 
 	struct mbox *mbox; /* after login */
+	int notices;	   /* socket for each struct notice, or -1: none */
 	size_t last;	   /* highest message accessed, from 1; 0: none */
 	size_t first_last; /* what LAST was when the session began */
 
@@ -58,6 +58,8 @@ struct session {
 	unsigned int bad_commands; /* since the last good one */
 	size_t retrieved;
 	size_t deleted;
+
+	struct wire wire; /* last, since it is large: see session_init() */
 };
 
 /* Prepares a session on two descriptors, which stay the caller's, in the

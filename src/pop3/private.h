@@ -72,6 +72,12 @@ enum session_event listing_uidl(
 enum session_event authorization_attempt(
     struct session *session, enum credentials_kind kind);
 
+/* ---- notices, RFC 8098 -------------------------------------------------- */
+
+/* Hands over the notices that are due for what was retrieved; before the
+ * mailbox is updated. */
+void session_notify(struct session *session);
+
 /* ---- SASL, RFC 5034 ----------------------------------------------------- */
 
 /* AUTH: lists the mechanisms, or runs one. */

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,11 +27,14 @@ session_prefer(struct session *session, const struct language *language)
 void
 session_init(struct session *session, int in, int out, const char *peer)
 {
-	memset(session, 0, sizeof(*session));
+	/* The buffers of the wire are left alone: memory that no octet of a
+	 * client ever gets to is never taken. */
+	memset(session, 0, offsetof(struct session, wire));
 	wire_init(&session->wire, in, out);
 	session_prefer(session, language_find(DEFAULT_LANGUAGE));
 	session->peer = peer;
 	session->user = "-";
+	session->notices = -1;
 	session->started = clock_now();
 }
 

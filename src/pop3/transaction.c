@@ -203,6 +203,7 @@ run_quit(struct session *session, const struct arguments *arguments)
 	enum session_event event = SESSION_QUIT;
 
 	(void)arguments;
+	session_notify(session);
 	log_trace(TRACE_MAILBOX, "updating, deleted=%zu", session->deleted);
 	if (mbox_update(
 		session->mbox, clock_now() + UPDATE_PATIENCE, &reason) == 0) {

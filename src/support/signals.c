@@ -67,6 +67,16 @@ signals_default(int signal)
 	set_blocked(signal, SIG_UNBLOCK);
 }
 
+/* Those that nobody can change are as they are. */
+void
+signals_restore(void)
+{
+	int signal;
+
+	for (signal = 1; signal < SIGNALS_MAX; signal++)
+		signals_default(signal);
+}
+
 void
 signals_ignore(int signal)
 {

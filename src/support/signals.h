@@ -21,6 +21,10 @@ void signals_watch(int signal);
 /* Back to what the system does with signal by default; it is not blocked. */
 void signals_default(int signal);
 
+/* All as the system does by default, and none blocked: for a program that is
+ * about to be executed. */
+void signals_restore(void);
+
 /* Nothing happens for signal. */
 void signals_ignore(int signal);
 

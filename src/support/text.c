@@ -122,3 +122,14 @@ text_field(char **rest, char separator)
 	*rest = end;
 	return field;
 }
+
+bool
+text_words(char *line, char *words[], size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && (words[i] = text_field(&line, ' ')) != NULL)
+		if (words[i][0] != '\0')
+			i++;
+	return i == count;
+}

@@ -49,4 +49,8 @@ const char *text_escape(
  */
 char *text_field(char **rest, char separator);
 
+/* Cuts the first count words off line, which blanks part.  False if there are
+ * fewer. */
+bool text_words(char *line, char *words[], size_t count);
+
 #endif

@@ -213,6 +213,19 @@ def _():
         assert "/nonexistent/pid: cannot be written" in output, output
 
 
+@case("a daemon that goes leaves the pid file of its successor alone")
+def _():
+    with a_house() as house:
+        pid_file = house.root / "pid"
+        house.start_daemon(f"--pid-file={pid_file}")
+        house.wait_for(lambda: pid_file.exists() and pid_file.read_text() ==
+                       f"{house.daemon.pid}\n", "the pid")
+        pid_file.write_text(f"{house.daemon.pid}1\n")
+        successor = pid_file.read_text()
+        equal(house.stop_daemon(), 0)
+        equal(pid_file.read_text(), successor)
+
+
 @case("a state directory that others can write is refused with 78")
 def _():
     with a_house() as house:
@@ -479,7 +492,7 @@ def _():
         house.logged("inherited descriptor 3 is no listening socket")
 
 
-@case("NOTIFY_SOCKET, a path or an @ name, hears READY=1 and STOPPING=1")
+@case("NOTIFY_SOCKET, a path or an @ name, hears who is ready, and STOPPING=1")
 def _():
     with a_house() as house:
         names = {str(house.root / "notify"): str(house.root / "notify"),
@@ -493,7 +506,8 @@ def _():
                     house.start_daemon()
                 finally:
                     del os.environ["NOTIFY_SOCKET"]
-                equal(heard.recv(100), b"READY=1")
+                equal(heard.recv(100),
+                      f"MAINPID={house.daemon.pid}\nREADY=1".encode())
                 with house.connect() as client:
                     client.greet()
                     house.daemon.send_signal(signal.SIGTERM)
@@ -637,6 +651,58 @@ def _():
         house.logged(r"look-up in a virtual domain: found\n")
         house.logged(r"child \d+ ended, status 0\n")
         assert "secret" not in house.log()
+
+
+# What each bit of the mask logs: gnu-pop3d(8), Debug mask.
+BITS = {
+    0x10: {r"command USER joe@kvt\.dk\n", r"command PASS\n", r"command STAT\n",
+           r"command DELE 1\n", r"command QUIT\n"},
+    0x20: {r"opened \S+/joe messages=1\n", r"updating, deleted=1\n"},
+    0x40: {r"look-up in a virtual domain: found\n",
+           r"look-up in the system: not found\n"},
+    0x01: {r"connection addr=127\.0\.0\.1\n", r"child \d+ ended, status 0\n"},
+    0x02: {r"signal to stop\n"},
+}
+ALWAYS = r"login method=|login failed|session end=|sandbox: |stopping,|stopped "
+
+
+def traced(mask):
+    """The lines of a daemon with this mask that are not always there."""
+    with House() as house:
+        house.add_user("joe", "kvt.dk", "secret")
+        house.write_mailbox("joe", "kvt.dk", [b"Subject: 1\n\n1\n"])
+        house.start_daemon(f"--debug=1{mask:02x}")
+        with house.connect() as client:
+            client.greet()
+            client.ok("USER no-such-user-here")
+            client.err("PASS secret")
+            client.login("joe@kvt.dk", "secret")
+            client.ok("STAT")
+            client.ok("DELE 1")
+            client.ok("QUIT")
+        house.wait_for(lambda: children_of(house.daemon.pid) == [],
+                       "the child's end")
+        equal(house.stop_daemon(), 0)
+        return [line for line in house.log().splitlines(keepends=True)
+                if not re.search(ALWAYS, line)]
+
+
+@case("each bit of --debug logs what the manual says, and nothing else")
+def _():
+    for mask in (*BITS, 0x72, 0x8c):
+        lines = traced(mask)
+        wanted = {pattern for bit, patterns in BITS.items() if bit & mask
+                  for pattern in patterns}
+        for pattern in wanted:
+            assert any(re.search(pattern, line) for line in lines), \
+                (hex(mask), pattern, lines)
+        others = {pattern for patterns in BITS.values()
+                  for pattern in patterns} - wanted
+        for pattern in others:
+            assert not any(re.search(pattern, line) for line in lines), \
+                (hex(mask), pattern, lines)
+        if not wanted:
+            equal(lines, [], hex(mask))
 
 
 @case("--debug=00 traces nothing, and nothing goes to standard error")

@@ -6,6 +6,7 @@ Makes real users, tpop3a and so on, and removes them at the end."""
 import contextlib
 import fcntl
 import grp
+import hashlib
 import os
 import pathlib
 import pwd
@@ -17,6 +18,7 @@ import time
 
 import tap
 from house import House, IS_ROOT, children_of, hash_of, status_of
+from mechanisms import cram, plain, scram
 from tap import case, equal
 from watch import Watch
 
@@ -173,6 +175,92 @@ def _(house):
 def stolen_hash(name):
     shadow = pathlib.Path("/etc/shadow").read_text()
     return re.search(f"^{name}:([^:]+):", shadow, re.M).group(1)
+
+
+# ---- the APOP file -----------------------------------------------------------
+
+def apop(client, user, secret):
+    stamp = re.search(rb"<.*>", client.greeting).group()
+    digest = hashlib.md5(stamp + secret.encode()).hexdigest()
+    return client.ask(f"APOP {user} {digest}")
+
+
+def by_password(client, user, secret):
+    client.ok(f"USER {user}")
+    return client.ask(f"PASS {secret}")
+
+
+PROOFS = {"apop": apop, "cram-md5": cram, "scram-sha-1": scram("SCRAM-SHA-1"),
+          "scram-sha-256": scram("SCRAM-SHA-256")}
+
+
+def try_method(house, method, user, secret):
+    """The reply; whether APOP is offered is in the greeting."""
+    with house.inetd() as client:
+        client.greet()
+        return method(client, user, secret)
+
+
+def write_apop_file(house, text, mode=0o600):
+    path = house.root / "apop"
+    path.write_text(text)
+    path.chmod(mode)
+
+
+@system_case("users in the APOP file prove themselves by every method")
+def _(house):
+    write_apop_file(house, "# of 0.9.8\nTPOP3A:two words: one\n")
+    for name, method in PROOFS.items():
+        equal(try_method(house, method, "tpop3a", "two words: one"),
+              b"+OK logged in", name)
+        house.logged(f"login method={name} user=tpop3a addr=-")
+        for user, secret in (("tpop3a", "secret"), ("tpop3a", ""),
+                             ("tpop3b", "two words: one"), ("tpop3b", ""),
+                             ("tpop3a@kvt.dk", "two words: one")):
+            equal(try_method(house, method, user, secret), REFUSED,
+                  f"{name} {user} {secret}")
+    house.logged('reason="method needs a plain-text secret" method=apop '
+                 "user=tpop3b")
+
+
+@system_case("a password that is sent is compared with shadow only")
+def _(house):
+    write_apop_file(house, "tpop3a:other\n")
+    for method in (by_password, plain):
+        equal(try_method(house, method, "tpop3a", "other"), REFUSED)
+        equal(try_method(house, method, "tpop3a", "secret"), b"+OK logged in")
+
+
+@system_case("row 26: the APOP file opens no account that is locked or expired")
+def _(house):
+    write_apop_file(house, "".join(f"{name}:other\n" for name in USERS) +
+                    "root:other\n")
+    for name in USERS:
+        if name not in ("tpop3a", "tpop3b"):
+            equal(try_method(house, apop, name, "other"), REFUSED, name)
+    equal(try_method(house, apop, "root", "other"), REFUSED)
+    house.logged('reason="account locked" method=apop user=tpop3locked')
+    house.logged('reason="account expired" method=apop user=tpop3expired')
+
+
+@system_case("an APOP file that others may read opens nothing, PASS goes on")
+def _(house):
+    write_apop_file(house, "tpop3a:other\n", 0o640)
+    house.add_user("joe", "kvt.dk", "plain")  # APOP is offered
+    equal(try_method(house, apop, "tpop3a", "other"), REFUSED)
+    house.logged("apop: is open to group or others; chmod it to 600; APOP "
+                 "for users of the system fails")
+    equal(try_method(house, by_password, "tpop3a", "secret"),
+          b"+OK logged in")
+
+
+@system_case("APOP is offered if the APOP file has a secret, and only then")
+def _(house):
+    for text, is_offered in (("tpop3a:other\n", True), ("# none\n", False),
+                             ("tpop3a:\n", False)):
+        write_apop_file(house, text)
+        with house.inetd() as client:
+            equal(b"<" in client.greet().greeting, is_offered, text)
 
 
 # ---- isolation -------------------------------------------------------------

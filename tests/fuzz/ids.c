@@ -58,7 +58,20 @@ collect(struct mbox *mbox, char ids[MOST][MBOX_UIDL_SIZE])
 	return count;
 }
 
-/* The mailbox is opened again, after the messages of the set were deleted. */
+/* How many of the count messages are not in the set. */
+static size_t
+count_kept(unsigned int set, size_t count)
+{
+	size_t kept = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		kept += (set >> i & 1) == 0;
+	return kept;
+}
+
+/* The mailbox is opened again, after the messages of the set were deleted.  A
+ * message that looks like internal data is hidden from when it is the first. */
 static void
 compare(const struct mbox_place *place, unsigned int set, size_t count,
     char before[MOST][MBOX_UIDL_SIZE])
@@ -66,14 +79,19 @@ compare(const struct mbox_place *place, unsigned int set, size_t count,
 	struct mbox *mbox = open_mailbox(place);
 	char after[MOST][MBOX_UIDL_SIZE];
 	size_t left = collect(mbox, after);
+	size_t kept = count_kept(set, count);
+	bool is_first_hidden = (set & 1) != 0 && left + 1 == kept;
 	size_t i, k = 0;
 
+	must(left >= kept || is_first_hidden, "the others are still there");
 	for (i = 0; i < count; i++) {
 		if ((set >> i & 1) != 0)
 			continue;
-		must(k < left, "it is still there");
-		must(strcmp(before[i], after[k]) == 0, "its id is the same");
-		k++;
+		if (is_first_hidden)
+			is_first_hidden = false;
+		else
+			must(strcmp(before[i], after[k++]) == 0,
+			    "its id is the same");
 	}
 	mbox_close(&mbox);
 }

@@ -10,13 +10,13 @@ SRC = SOURCE / "src"
 
 FORBIDDEN = ("strcpy", "strcat", "stpcpy", "strncat", "sprintf", "vsprintf",
              "strtok", "strtok_r", "atoi", "atol", "atoll", "atof", "gets",
-             "system", "popen", "execl", "execle", "execlp", "execv",
-             "execve", "execvp", "execvpe", "fexecve", "posix_spawn",
-             "mktemp", "tmpnam", "tempnam", "scanf", "sscanf", "fscanf",
+             "system", "popen", "mktemp", "tmpnam", "tempnam", "scanf", "sscanf", "fscanf",
              "mmap", "select", "alloca", "rand", "srand")
 IDENTITY = ("setuid", "setgid", "seteuid", "setegid", "setreuid", "setregid",
             "setresuid", "setresgid", "setfsuid", "setfsgid", "setgroups",
             "initgroups", "chroot", "unshare", "setns", "capset")
+EXECUTE = ("execl", "execle", "execlp", "execv", "execve", "execvp",
+           "execvpe", "fexecve", "execveat", "posix_spawn", "posix_spawnp")
 LOG = ("syslog", "vsyslog", "openlog", "closelog", "setlogmask")
 
 NOT_CODE = re.compile(
@@ -50,9 +50,18 @@ def found(names, allowed=()):
     return result
 
 
-@case("row 57: no call that overflows, guesses or starts a program")
+@case("row 57: no call that overflows, guesses or starts a shell")
 def _():
     equal(found(FORBIDDEN), [])
+
+
+@case("row 57: programs are executed at two places: check/program.c, which "
+      "serves nobody, and daemon/receipt.c")
+def _():
+    places = ("check/program.c", "daemon/receipt.c")
+    equal(found(EXECUTE, places), [])
+    equal([name for place in places for _, name in calls(
+        (SRC / place).read_text(), EXECUTE)], ["execve", "execve"])
 
 
 @case("identity changes only in daemon/privilege.c")

@@ -10,6 +10,7 @@ SRC = SOURCE / "src"
 
 # Whose doors a room may open besides its own.
 ROOMS = {
+    "check": {"daemon", "mbox", "account", "support"},
     "daemon": {"pop3", "mbox", "account", "support"},
     "delivery": {"mbox", "account", "support"},
     "pop3": {"mbox", "support"},
@@ -22,7 +23,7 @@ DOORS = {("pop3", "account/credentials.h")}
 # What the build makes.
 BUILT = {"pop3/languages.inc"}
 # What main() may open; it is alone in its file.
-MAIN = {"daemon", "delivery", "support"}
+MAIN = {"check", "daemon", "delivery", "support"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
@@ -123,6 +124,8 @@ def _():
             ("support/log.c", "mbox/mbox.h"),
             ("support/log.h", "config.h"),
             ("gnu-pop3d.c", "mbox/mbox.h"),
+            ("daemon/login.c", "check/check.h"),
+            ("check/login.c", "mbox/private.h"),
             ("gnu-pop3d.c", "daemon/private.h"),
             ("mbox/scan.c", "scan.h"),
             ("mbox/scan.c", "../pop3/wire.h")):

@@ -6,7 +6,8 @@
 
 A server is whatever has a port on 127.0.0.1 and a root, a directory for the
 files of a client: a House with its daemon, or a Superserver.  Where it has a
-certificate too, the client speaks POP3S and believes in that one only.
+certificate too, the client speaks POP3S, or STLS if server.starttls says so,
+and believes in that one only.
 """
 
 import os
@@ -96,13 +97,19 @@ def certificate_of(server):
     return getattr(server, "certificate", None)
 
 
+def begins_in_the_clear(server):
+    """Whether it has to say STLS first."""
+    return getattr(server, "starttls", False)
+
+
 # ---- fetchmail ---------------------------------------------------------------
 
 def fetchmail_tls(server):
     """fetchmail looks only for names in a certificate, not for addresses."""
     if certificate_of(server) is None:
         return 'sslproto ""'
-    return (f'ssl sslcertck sslcertfile "{server.certificate}" '
+    begin = ("sslproto TLS1.2+" if begins_in_the_clear(server) else "ssl")
+    return (f'{begin} sslcertck sslcertfile "{server.certificate}" '
             f'sslcommonname "{CERTIFIED_NAME}"')
 
 
@@ -134,7 +141,8 @@ poll 127.0.0.1 service {server.port} timeout 20 {protocol}
 def mpop_tls(server):
     if certificate_of(server) is None:
         return ["tls off"]
-    return ["tls on", "tls_starttls off",
+    starttls = "on" if begins_in_the_clear(server) else "off"
+    return ["tls on", f"tls_starttls {starttls}",
             f"tls_trust_file {server.certificate}"]
 
 
@@ -163,7 +171,10 @@ def mail_in(directory):
 def curl(server, path, *options, expect=0):
     scheme = "pop3"
     if certificate_of(server) is not None:
-        scheme = "pop3s"
+        if begins_in_the_clear(server):
+            options = ("--ssl-reqd", *options)
+        else:
+            scheme = "pop3s"
         options = ("--cacert", str(server.certificate), *options)
     return run(
         need_program("curl"), "--silent", "--user", f"{USER}:{SECRET}",
@@ -179,11 +190,12 @@ def curl_knows(feature):
 
 PERL = r"""
 use strict; use warnings; use Net::POP3;
-my ($port, $method, $user, $secret, $deletes, $certificate) = @ARGV;
+my ($port, $method, $user, $secret, $deletes, $certificate, $stls) = @ARGV;
 binmode STDOUT;
-my @tls = $certificate ? (SSL => 1, SSL_ca_file => $certificate) : ();
+my @tls = $certificate ? (SSL => !$stls, SSL_ca_file => $certificate) : ();
 my $pop = Net::POP3->new("127.0.0.1", Port => $port, Timeout => 30, @tls)
     or die "no connection: $@";
+!$stls or $pop->starttls(@tls) or die "no TLS: $@";
 my $count = $pop->$method($user, $secret);
 defined $count && length $count or die "refused: ", $pop->message;
 my $list = $pop->list; my $ids = $pop->uidl;
@@ -221,7 +233,7 @@ def perl(server, method, deletes=1):
     tls = []
     if certificate_of(server) is not None:
         need_perl_module(program, "IO::Socket::SSL")
-        tls = [str(server.certificate)]
+        tls = [str(server.certificate), str(int(begins_in_the_clear(server)))]
     output = run(program, "-e", PERL, str(server.port), method, USER, SECRET,
                  str(deletes), *tls)
     totals, output = output.split(b"\n", 1)
@@ -244,5 +256,9 @@ def poplib_session(server):
         return poplib.POP3("127.0.0.1", server.port, 30)
     context = ssl.create_default_context(cafile=server.certificate)
     assert context.check_hostname and context.verify_mode == ssl.CERT_REQUIRED
+    if begins_in_the_clear(server):
+        session = poplib.POP3("127.0.0.1", server.port, 30)
+        session.stls(context)
+        return session
     return poplib.POP3_SSL(
         "127.0.0.1", server.port, timeout=30, context=context)

@@ -58,19 +58,20 @@ def hash_of(secret, method):
 def children_of(parent):
     """The process ids of the living children of a process."""
     found = []
-    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+    for name in filter(str.isdigit, os.listdir("/proc")):
         try:
-            fields = stat.read_text().rsplit(")", 1)[1].split()
+            stat = pathlib.Path(f"/proc/{name}/stat").read_text()
+            fields = stat.rsplit(")", 1)[1].split()
         except (OSError, IndexError):
             continue
         if int(fields[1]) == parent and fields[0] != "Z":
-            found.append(int(stat.parent.name))
+            found.append(int(name))
     return sorted(found)
 
 
-def status_of(pid):
+def status_of(pid, proc=pathlib.Path("/proc")):
     """/proc/PID/status as a dictionary of lists of words."""
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    text = (proc / str(pid) / "status").read_text()
     return {line.split(":")[0]: line.split(":", 1)[1].split()
             for line in text.splitlines() if ":" in line}
 
@@ -200,6 +201,7 @@ class Attempt:
 class House:
     def __init__(self, keeps_status=False):
         self.keeps_status = keeps_status
+        self.logging = ["--debug=100"]  # to a file; none: to syslog
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="gnu-pop3d-test."))
         self.root.chmod(0o755)
         self.virtual = self.root / "etc"
@@ -266,6 +268,7 @@ class House:
                 f"--virtual-spool={self.spool}",
                 f"--mail-spool={self.mail}",
                 f"--state-dir={self.state}",
+                f"--apop-file={self.root}/apop",
                 *([] if self.keeps_status else ["--no-status"])]
 
     def deliver(self, message, *arguments, environment=None, uid=OWNER,
@@ -284,7 +287,7 @@ class House:
         ours, theirs = socket.socketpair()
         with open(self.log_path, "ab") as log:
             process = subprocess.Popen(
-                [DAEMON, "-i", "--debug=100", *self.options(), *options],
+                [DAEMON, "-i", *self.logging, *self.options(), *options],
                 stdin=theirs, stdout=theirs, stderr=log)
         theirs.close()
         return Client(ours, process)
@@ -312,7 +315,7 @@ class House:
         where = listen or [f"--listen=127.0.0.1:{self.port}"]
         with open(self.log_path, "ab") as log:
             self.daemon = subprocess.Popen(
-                [*before, DAEMON, "-d", "--foreground", "--debug=100", *where,
+                [*before, DAEMON, "-d", "--foreground", *self.logging, *where,
                  *self.options(), *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if listen is None:

@@ -27,6 +27,27 @@ NEAR_CLIENT, NEAR_SERVER = "198.51.100.1", "192.0.2.1"
 CLONE_NEWNET = 0x40000000
 
 
+def connect_within(namespace, address, port):
+    """A TCP connection from the network whose file this is."""
+    found = []
+
+    def work():  # a thread can be elsewhere than its process
+        try:
+            with open(namespace) as network:
+                if ctypes.CDLL(None, use_errno=True).setns(
+                        network.fileno(), CLONE_NEWNET) == -1:
+                    raise OSError(ctypes.get_errno(), "setns")
+            found.append(socket.create_connection((address, port), 30))
+        except OSError as trouble:
+            found.append(trouble)
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    if isinstance(found[0], OSError):
+        raise found[0]
+    return found[0]
+
+
 class Network:
     def __init__(self):
         if not IS_ROOT:
@@ -87,18 +108,7 @@ class Network:
 
     def connect(self, place, port):
         """A connection to the server from this place."""
-        found = []
-
-        def work():  # a thread can be elsewhere than its process
-            with open(f"/run/netns/{self.names[place]}") as namespace:
-                if ctypes.CDLL(None, use_errno=True).setns(
-                        namespace.fileno(), CLONE_NEWNET) == -1:
-                    raise OSError(ctypes.get_errno(), "setns")
-            found.append(socket.create_connection((SERVER, port), 30))
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join()
-        return found[0]
+        return connect_within(f"/run/netns/{self.names[place]}", SERVER, port)
 
     # ---- trouble ----
 

@@ -10,14 +10,17 @@ directory /etc of our own, with one user, in a mount namespace; so only root can
 run them.  Nothing of the system's configuration or mail is touched.
 """
 
+import contextlib
 import os
 import pathlib
 import shutil
 import socket
 import subprocess
 import tempfile
+import threading
+import time
 
-from house import GROUP, IS_ROOT, OWNER, Client, hash_of
+from house import GROUP, IS_ROOT, OWNER, Client, free_port, hash_of
 from tap import Skip, equal
 
 USER = "joe"
@@ -76,7 +79,9 @@ class Server:
     def wrapped(self):
         return self.command
 
-    def session(self, mbox):
+    @contextlib.contextmanager
+    def prepared(self, mbox):
+        """What the server needs, with a mailbox; gives the path of that."""
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="gnu-pop3d-other."))
         try:
             self.root.chmod(0o755)
@@ -88,17 +93,53 @@ class Server:
             if IS_ROOT:
                 os.chown(path, OWNER, GROUP)
             self.configure()
-            return self.talk(), path.read_bytes()
+            yield path
         finally:
             shutil.rmtree(self.root, ignore_errors=True)
+
+    def session(self, mbox):
+        with self.prepared(mbox) as path:
+            return self.talk(), path.read_bytes()
+
+    @contextlib.contextmanager
+    def listening(self, mbox):
+        """Serves a mailbox on a port, which it gives, as inetd would."""
+        with self.prepared(mbox) as path, \
+                socket.create_server(("127.0.0.1", 0)) as listener:
+            thread = threading.Thread(target=self.accept, args=[listener])
+            thread.start()
+            try:
+                yield listener.getsockname()[1], path
+            finally:
+                listener.shutdown(socket.SHUT_RDWR)
+                thread.join(30)
+
+    def accept(self, listener):
+        processes = []
+        while True:
+            try:
+                connection = listener.accept()[0]
+            except OSError:
+                break
+            with connection:
+                processes.append(self.start(connection))
+        for process in processes:
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def start(self, connection):
+        return subprocess.Popen(
+            self.wrapped(), stdin=connection, stdout=connection,
+            stderr=subprocess.DEVNULL,
+            env={"PATH": os.environ["PATH"], **self.environment})
 
     def talk(self):
         ours, theirs = self.connection()
         with theirs:
-            process = subprocess.Popen(
-                self.wrapped(), stdin=theirs, stdout=theirs,
-                stderr=subprocess.DEVNULL,
-                env={"PATH": os.environ["PATH"], **self.environment})
+            process = self.start(theirs)
         try:
             with Client(ours, process) as client:
                 self.log_in(client)
@@ -214,3 +255,81 @@ class Dovecot(Server):
         # To write into a socket it takes for a mistake with inetd.
         return ["sh", "-c", '"$0" "$@" | cat',
                 *self.command, "-c", str(self.root / "conf")]
+
+
+DOVECOT_DAEMON = """\
+base_dir = {root}/run
+state_dir = {root}/run
+log_path = {root}/log
+protocols = pop3
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+auth_mechanisms = plain login cram-md5 apop
+mail_location = mbox:{root}/folders/%n:INBOX={root}/mail/%n:INDEX=MEMORY
+mbox_write_locks = fcntl
+first_valid_uid = 1
+pop3_lock_session = yes
+auth_failure_delay = 0
+passdb {{
+  driver = passwd-file
+  args = {root}/users
+}}
+userdb {{
+  driver = passwd-file
+  args = {root}/users
+}}
+service pop3-login {{
+  inet_listener pop3 {{
+    port = {port}
+  }}
+  inet_listener pop3s {{
+    port = 0
+  }}
+}}
+"""
+
+
+class DovecotDaemon(Server):
+    """All of Dovecot, with a passwd-file; each line of users gets a mailbox."""
+
+    def __init__(self, users=f"{USER}:{{PLAIN}}{SECRET}:{OWNER}:{GROUP}::::"):
+        if not IS_ROOT:
+            raise Skip("only root can start Dovecot")
+        self.users = users
+        self.port = free_port()
+        super().__init__([installed("/usr/sbin/dovecot", "dovecot-core"), "-F"])
+
+    def configure(self):
+        (self.root / "users").write_text(self.users + "\n")
+        (self.root / "folders").mkdir()
+        os.chown(self.root / "folders", OWNER, GROUP)
+        (self.root / "run").mkdir()
+        (self.root / "conf").write_text(DOVECOT_DAEMON.format(
+            root=self.root, port=self.port))
+
+    @contextlib.contextmanager
+    def listening(self, mbox):
+        with self.prepared(mbox) as path:
+            process = subprocess.Popen(
+                [*self.command, "-c", str(self.root / "conf")],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                self.wait(process)
+                yield self.port, path
+            finally:
+                process.terminate()
+                process.wait(30)
+
+    def wait(self, process):
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and process.poll() is None:
+            with contextlib.suppress(OSError):
+                with socket.create_connection(("127.0.0.1", self.port), 5) as s:
+                    if s.recv(3) == b"+OK":
+                        return
+            time.sleep(0.05)
+        process.kill()
+        process.wait()
+        log = self.root / "log"
+        raise AssertionError(log.read_text() if log.exists() else "no Dovecot")

@@ -18,12 +18,12 @@ import random
 import re
 import shutil
 import signal
-import smtplib
 import subprocess
 import time
 
-from house import IS_ROOT, SOURCE, VIRTUAL, free_port, hash_of
-from tap import Skip, equal
+from house import IS_ROOT, SOURCE, free_port, hash_of
+from receiver import Receiver, install_virtual, list_users
+from tap import Skip
 
 EXAMPLES = SOURCE / "contrib" / "postfix"
 FIRST = "kvt.dk"        # by the owner's .forward files
@@ -51,6 +51,7 @@ default_transport = error:no mail leaves this test
 alias_maps =
 alias_database =
 local_recipient_maps =
+mail_spool_directory = {root}/mail/
 smtpd_peername_lookup = no
 cleanup_replace_stray_cr_lf = no
 disable_dns_lookups = yes
@@ -83,6 +84,7 @@ retry     unix  - - n -   - error
 local     unix  - n n -   - local
 small     unix  - n n -   - local -o mailbox_size_limit={limit}
 anvil     unix  - - n -   1 anvil
+tlsmgr    unix  - - n 1000? 1 tlsmgr
 postlog   unix-dgram n - n - 1 postlogd
 """
 
@@ -99,6 +101,15 @@ def need_program(name):
 def need_root(what):
     if not IS_ROOT:
         raise Skip(f"{what} needs root")
+
+
+def replaced(text, more):
+    """Lines of main.cf with more instead of those for the same parameters:
+    Postfix warns of each that stands there twice, and stops if it warns too
+    much while it starts, for its log does not run yet."""
+    for name in re.findall(r"(?m)^(\S+) *=", more):
+        text = re.sub(rf"(?m)^{name} *=.*\n(?:[ \t].*\n)*", "", text)
+    return text + more
 
 
 class Owner:
@@ -151,9 +162,10 @@ class Owner:
         os.chown(path, self.uid, self.gid)
 
 
-class Postfix:
-    def __init__(self, house, owner, more=""):
-        """more: lines for main.cf."""
+class Postfix(Receiver):
+    def __init__(self, house, owner, more="", services=""):
+        """more: lines for main.cf, before others of the same parameters;
+        services: lines for master.cf."""
         need_root("Postfix")
         need_program("postfix")
         self.house = house
@@ -161,18 +173,11 @@ class Postfix:
         self.root = house.root / "postfix"
         self.maillog = self.root / "maillog"
         self.port = free_port()
-        self._install_virtual()
-        self._configure(more)
+        self.command = install_virtual(house)
+        self.updates = 0
+        self._configure(more, services)
 
     # ---- set-up ------------------------------------------------------------
-
-    def _install_virtual(self):
-        """A copy that the owner can reach wherever the tree is built."""
-        self.virtual = self.house.root / "virtual"
-        shutil.copy(VIRTUAL, self.virtual)
-        self.virtual.chmod(0o755)
-        self.command = (f"{self.virtual} --virtual-dir={self.house.virtual} "
-                        f"--virtual-spool={self.house.spool}")
 
     def example(self, name):
         """A file of contrib/postfix with this test's names in it."""
@@ -185,20 +190,21 @@ class Postfix:
             text = text.replace(word, replacement)
         return text
 
-    def _configure(self, more):
+    def _configure(self, more, services):
         for directory in ("etc", "queue", "data"):
             (self.root / directory).mkdir(parents=True)
         shutil.chown(self.root / "data", "postfix")
         etc = self.root / "etc"
-        (etc / "main.cf").write_text(
+        (etc / "main.cf").write_text(replaced(
             MAIN.format(root=self.root, owner=self.owner.name, first=FIRST,
                         limited=LIMITED, limit=LIMIT) +
-            self.example("main.cf.example") + more)
+            self.example("main.cf.example"), more))
         (etc / "master.cf").write_text(
             MASTER.format(port=self.port, limit=LIMIT) +
-            self.example("master.cf.example"))
+            self.example("master.cf.example") + services)
         (etc / "virtual_regexp").write_text(
             self.example("virtual_regexp.example"))
+        self.update()
         self.owner.write(".forward", self.example("forward.example"))
 
     def add_user(self, user, domain, secret="secret"):
@@ -213,6 +219,23 @@ class Postfix:
             self.owner.write(
                 f".forward+{user}--{domain}",
                 self.example("forward+user--domain.example"))
+        self.update()
+
+    def update(self, *first):
+        """Tells Postfix who the users are now, and which domains are delivered
+        the first way.  It looks whether a table is of
+        another second than before."""
+        self.updates += 1
+        later = time.time() + 2 * self.updates
+        for name, arguments in (("virtual_users", ()),
+                                ("virtual_aliases", ("-e", *first))):
+            path = self.root / "etc" / name
+            path.write_text(list_users(self.house, *arguments))
+            self.postmap(name)
+            os.utime(f"{path}.db", (later, later))
+
+    def postmap(self, name):
+        self._run("postmap", f"hash:{self.root}/etc/{name}")
 
     # ---- running -----------------------------------------------------------
 
@@ -256,25 +279,6 @@ class Postfix:
         return self.maillog.read_text(errors="backslashreplace")
 
     # ---- mail --------------------------------------------------------------
-
-    def connect(self):
-        return smtplib.SMTP("127.0.0.1", self.port, "client.test", 60)
-
-    def send(self, sender, recipients, message, connection=None):
-        """Submits one message, its octets as they are: dots are stuffed, and
-        only the last line end is made CRLF, or added."""
-        text = re.sub(rb"(?m)^\.", b"..", message)
-        text = re.sub(rb"\r?\n\Z", b"", text) + b"\r\n.\r\n"
-        ours = connection or self.connect()
-        ours.ehlo_or_helo_if_needed()
-        equal(ours.mail(sender, ["BODY=8BITMIME"])[0], 250, "MAIL")
-        for recipient in recipients:
-            equal(ours.rcpt(recipient)[0], 250, recipient)
-        equal(ours.docmd("DATA")[0], 354, "DATA")
-        ours.send(text)
-        equal(ours.getreply()[0], 250, "end of the message")
-        if connection is None:
-            ours.quit()
 
     def queued(self, *queues):
         """How many messages wait in these queues."""

@@ -14,6 +14,7 @@ run the program in the foreground and wait until it listens.
 import os
 import pathlib
 import pwd
+import re
 import subprocess
 
 from house import DAEMON, free_port
@@ -25,8 +26,9 @@ CERTIFIED_NAME = "pop3s.test"
 
 
 def is_listening(port):
-    table = pathlib.Path("/proc/net/tcp").read_text()
-    return f":{port:04X} 00000000:0000 0A" in table
+    return any(
+        re.search(rf":{port:04X} 0+:0000 0A", table.read_text())
+        for table in pathlib.Path("/proc/net").glob("tcp*"))
 
 
 def logging_server(house):
@@ -50,6 +52,7 @@ class Superserver:
         self.house = house
         self.root = house.root
         self.certificate = certificate
+        self.starttls = False
         self.output = house.root / (os.path.basename(command[0]) + ".out")
         with open(self.output, "ab") as output:
             self.process = subprocess.Popen(
@@ -82,16 +85,26 @@ class Superserver:
             self.process.wait()
 
 
-def xinetd(house, server, arguments=""):
-    """xinetd with one service, which starts server for each connection."""
+def xinetd_service(house, port, service):
+    """xinetd with one service on port, which these lines describe."""
     program = need_program("xinetd")
-    port = free_port()
     rules = house.root / "xinetd.conf"
+    user = pwd.getpwuid(os.geteuid()).pw_name
     rules.write_text(f"""\
 defaults
 {{
 	log_type	= FILE {house.root}/xinetd.log
 }}
+""" + re.sub(r"(?m)^(\tuser\t\t= ).*$", rf"\g<1>{user}", service))
+    return Superserver(house, [
+        program, "-f", str(rules), "-dontfork",
+        "-pidfile", str(house.root / "xinetd.pid")], port)
+
+
+def xinetd(house, server, arguments=""):
+    """xinetd with one service, which starts server for each connection."""
+    port = free_port()
+    return xinetd_service(house, port, f"""\
 service pop3-test
 {{
 	type		= UNLISTED
@@ -108,9 +121,6 @@ service pop3-test
 	disable		= no
 }}
 """)
-    return Superserver(house, [
-        program, "-f", str(rules), "-dontfork",
-        "-pidfile", str(house.root / "xinetd.pid")], port)
 
 
 def make_certificate(house, name="cert"):

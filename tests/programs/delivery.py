@@ -168,9 +168,13 @@ def _():
 
 
 def bounce_for(address, reporter):
-    """Sends to address from a user of ours; the one report that comes back."""
+    """The report that comes back to a new user who has sent to address."""
+    site().postfix.add_user(reporter, FIRST)
+    return report_on(address, reporter)
+
+
+def report_on(address, reporter):
     postfix = site().postfix
-    postfix.add_user(reporter, FIRST)
     postfix.send(f"{reporter}@{FIRST}", [address], message(1, b"lost?\n"))
     postfix.drain(20)
     reports = fetch(reporter, FIRST)
@@ -198,11 +202,19 @@ def _():
     assert f"no such virtual user: ghost@{FIRST}".encode() in report, report
 
 
-@case("mail for an unknown user bounces with 5.1.1 by the transport too")
+@case("an unknown user of the transport is refused with 5.1.1 while the client "
+      "is there; mail for one who is gone bounces with it")
 def _():
-    report = bounce_for(f"stranger@{SECOND}", "reporter3")
+    postfix = site().postfix
+    code, text = postfix.refusal(f"gone@{SECOND}")
+    equal((code, text.split()[0]), (550, "5.1.1"))
+    postfix.add_user("gone", SECOND)
+    postfix.add_user("reporter3", FIRST)
+    passwd = site().house.virtual / SECOND / "passwd"
+    passwd.write_text(re.sub(r"(?m)^gone:.*\n", "", passwd.read_text()))
+    report = report_on(f"gone@{SECOND}", "reporter3")
     assert b"\r\nStatus: 5.1.1\r\n" in report, report
-    assert f"no such virtual user: stranger@{SECOND}".encode() in report
+    assert f"no such virtual user: gone@{SECOND}".encode() in report
 
 
 @case("a bounce arrives by the transport with an empty sender")

@@ -184,6 +184,32 @@ measure_secrets(void)
 	measure_proofs("eve@plain.dk", "locked");
 }
 
+/* Users of the system, who are locked in shadow and so refused too.  The time
+ * that passwd(5) takes for names that it has not is not ours; beside the work of
+ * SCRAM it does not show.  Nor must it show who is in the APOP file. */
+static void
+measure_system(void)
+{
+	static char path[256];
+
+	if (!is_root()) {
+		skip("needs root", "users of the system");
+		return;
+	}
+	text_format(path, sizeof(path), "%s/apop", box_path());
+	box_write_text("apop", "bin:another\nnobody:a secret of his\n");
+	rules.apop_file = path;
+	measure(
+	    CREDENTIALS_SCRAM_SHA_1, "nobody", "who", "SCRAM-SHA-1, APOP file");
+	measure(CREDENTIALS_SCRAM_SHA_256, "nobody", "who",
+	    "SCRAM-SHA-256, APOP file");
+	measure(CREDENTIALS_APOP, "bin", "sys", "APOP, in the file or not");
+	measure(
+	    CREDENTIALS_CRAM_MD5, "bin", "sys", "CRAM-MD5, in the file or not");
+	measure(CREDENTIALS_PASSWORD, "bin", "sys", "PASS, in the file or not");
+	rules.apop_file = NULL;
+}
+
 int
 main(void)
 {
@@ -198,6 +224,7 @@ main(void)
 	rules = accounts_open();
 	note("%zu attempts each, or ten times as many", rounds);
 	measure_hashes();
+	measure_system();
 	measure_secrets();
 	return done();
 }

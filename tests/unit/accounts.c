@@ -16,7 +16,7 @@ accounts_open(void)
 	snprintf(directory, sizeof(directory), "%s/etc", box_path());
 	box_directory("etc", 0755);
 	return (struct account_rules){ directory, "/nowhere", "/nowhere", "",
-		"", 1 };
+		"", 1, NULL };
 }
 
 void

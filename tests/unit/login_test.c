@@ -112,8 +112,8 @@ check_take_over(void)
 		unsigned int is_given_up;
 		size_t language;
 		size_t length;
-		char input[WIRE_INPUT_SIZE];
-	} leftover = { .length = WIRE_INPUT_SIZE + 1 };
+		char input[3];
+	} leftover = { .length = WIRE_INPUT_SIZE + 1, .input = "abc" };
 	struct session session;
 	struct login login =
 	    false_child(&leftover, sizeof(leftover), SESSION_QUIT);
@@ -121,12 +121,16 @@ check_take_over(void)
 	is_number(login_take_over(&login, &session, in_ms(10000)), LOGIN_BROKEN,
 	    "more left-over input than there can be is refused");
 	(void)login_end(&login);
-	login = false_child(&leftover, 100, SESSION_QUIT);
+	leftover.length = 100;
+	login = false_child(&leftover, sizeof(leftover), SESSION_QUIT);
 	is_number(login_take_over(&login, &session, in_ms(10000)), LOGIN_BROKEN,
 	    "left-over input that is cut off is refused");
 	(void)login_end(&login);
+	login = false_child(&leftover, 10, SESSION_QUIT);
+	is_number(login_take_over(&login, &session, in_ms(10000)), LOGIN_BROKEN,
+	    "so is what comes before it");
+	(void)login_end(&login);
 	leftover.length = 3;
-	memcpy(leftover.input, "abc", 3);
 	login = false_child(&leftover, sizeof(leftover), SESSION_QUIT);
 	is_number(login_take_over(&login, &session, in_ms(10000)),
 	    LOGIN_CONFIRMED, "left-over input is taken over");

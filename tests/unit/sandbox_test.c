@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -329,10 +330,28 @@ check_list(enum sandbox_kind kind, size_t most)
 	ok(count <= FILTER_ROWS, "and they fit");
 }
 
+static void
+check_descriptors(void)
+{
+	const struct rlimit none = { 0, 0 };
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		setrlimit(RLIMIT_NOFILE, &none);
+		_exit(sandbox_session(&place) == -1 ? errno : 0);
+	}
+	waitpid(pid, &status, 0);
+	is_number(WEXITSTATUS(status), EMFILE,
+	    "a session that cannot open the directory now does not begin "
+	    "without it");
+}
+
 int
 main(void)
 {
 	box_open();
+	sandbox_prepare();
 	box_directory("spool", 0700);
 	box_write_text("spool/mailbox", "From x Sun Nov 22 07:00:00 2026\n");
 	box_write_text("elsewhere", "");
@@ -343,6 +362,7 @@ main(void)
 	check_list(SANDBOX_SESSION, 30);
 	check_list(SANDBOX_KEEPER, 20);
 	check_kinds();
+	check_descriptors();
 	check_paths();
 	return done();
 }

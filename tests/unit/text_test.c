@@ -177,6 +177,20 @@ fields(void)
 }
 
 static void
+words(void)
+{
+	char text[] = "  1:  FLOCK -> x";
+	char few[] = " a b ";
+	char *found[3] = { NULL };
+
+	ok(text_words(text, found, 3), "three of four words are found");
+	is_text(found[0], "1:", "blanks in front count for nothing");
+	is_text(found[1], "FLOCK", "nor do those between");
+	is_text(found[2], "->", "and the third word is cut off");
+	ok(!text_words(few, found, 3), "two words are not three");
+}
+
+static void
 copies(void)
 {
 	char out[8];
@@ -228,6 +242,7 @@ main(void)
 	escape_all_octets();
 	escape_in_small_rooms();
 	fields();
+	words();
 	copies();
 	return done();
 }

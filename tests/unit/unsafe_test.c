@@ -19,6 +19,7 @@ static void
 refused(const struct mbox_place *place, const char *what)
 {
 	struct mbox_reason reason = { 0 };
+	struct mbox_view view;
 	struct spool spool;
 	struct mbox *mbox;
 
@@ -27,6 +28,10 @@ refused(const struct mbox_place *place, const char *what)
 	is_number(reason.failure, MBOX_UNSAFE, "row 31: %s is unsafe", what);
 	ok(strstr(reason.text, place->name) != NULL,
 	    "row 31: the reason names the file");
+	mbox_look(place, &view);
+	ok(view.fault != MBOX_SOUND &&
+		strstr(reason.text, mbox_fault_text(view.fault)) != NULL,
+	    "row 31: who only looks sees the same fault (%s)", what);
 	spool_init(&spool);
 	spool_write(&spool, PRECIOUS, strlen(PRECIOUS));
 	reason.failure = MBOX_BUSY;
