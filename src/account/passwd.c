@@ -180,8 +180,8 @@ parse_id(const char *text, unsigned int *id)
 	return true;
 }
 
-/* Most files name the group that they have; to know the other one of their owner
- * costs as much as all the rest. */
+/* Most lines name the group that the file has; to look up the other one costs as
+ * much as all the rest. */
 static bool
 is_group_of_owner(struct passwd_file *file, gid_t gid)
 {
