@@ -180,8 +180,8 @@ parse_id(const char *text, unsigned int *id)
 	return true;
 }
 
-/* Most lines name the group that the file has; to look up the other one costs as
- * much as all the rest. */
+/* Most lines name the group that the file has.  Looking up the other one costs
+ * as much as all the rest. */
 static bool
 is_group_of_owner(struct passwd_file *file, gid_t gid)
 {
