@@ -195,6 +195,17 @@ void index_keep(struct mbox *mbox);
 
 #define STATUS_FIELD "Status:"
 
+/* ---- claim_wait.c -------------------------------------------------------- */
+
+/* 1 if a journal of the mailbox whose files are BASE.* in the open directory
+ * state has something in it, 0 if not, -1 with errno. */
+int claim_has_journal(int state, const char *base);
+
+/* Locks the session lock of that mailbox, see mbox_claim().  0, or -1 with
+ * reason. */
+int claim_wait(int state, const char *base, const struct mbox_place *place,
+    int lock, int64_t deadline, struct mbox_reason *reason);
+
 /* ---- scan.c ------------------------------------------------------------- */
 
 /* Longer lines are never From_ lines; also the most of a header line that is
@@ -340,6 +351,12 @@ void answers_free(struct answers **answers);
 
 /* ---- the opened mailbox ------------------------------------------------- */
 
+/* See mbox_watch(). */
+struct watcher {
+	void (*decided)(void *about); /* NULL: nobody */
+	void *about;
+};
+
 struct mbox {
 	struct mbox_place place;
 	struct lock lock;
@@ -356,7 +373,8 @@ struct mbox {
 	bool is_identified;	     /* ... and all known */
 	struct label *labels;	     /* the same; NULL also for our own ids */
 	char *buffer;		     /* for reading, NULL until needed */
-	struct answers *answers;     /* NULL until asked for */
+	struct watcher watcher;
+	struct answers *answers; /* NULL until asked for */
 };
 
 /* Size of every read of mailbox text. */
