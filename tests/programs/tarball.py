@@ -75,7 +75,8 @@ def _():
     with Room() as room:
         room.unpack()
         names = {path.name for path in room.tree.rglob("*")}
-        equal({".git", "config.status", "config.log", "Makefile"} & names, set())
+        equal(names & {".git", "config.status", "config.log", "Makefile"},
+              set())
         equal([path for path in room.tree.rglob("*")
                if not pathlib.Path(path).is_symlink()
                and path.stat().st_mode & 0o444 != 0o444], [])
