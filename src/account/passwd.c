@@ -37,26 +37,6 @@ open_domain(const struct account_rules *rules, const char *domain)
 	return directory;
 }
 
-/* 0, or -1 with errno: whose file it is cannot be found out now. */
-static int
-note_owner(struct passwd_file *file, const struct stat *status)
-{
-	struct passwd *owner;
-
-	file->owner = status->st_uid;
-	file->file_gid = status->st_gid;
-	file->owner_gid = status->st_gid;
-	if (file->owner == 0)
-		return 0;
-	errno = 0;
-	owner = getpwuid(file->owner);
-	if (owner == NULL && is_trouble(errno))
-		return -1;
-	if (owner != NULL)
-		file->owner_gid = owner->pw_gid;
-	return 0;
-}
-
 static int
 note_spool(struct passwd_file *file)
 {
@@ -103,9 +83,11 @@ open_stream(struct passwd_file *file, int directory)
 		    distrusted != NULL ? distrusted->text : "no memory", 0);
 	}
 	setvbuf(file->stream, file->buffer, _IOFBF, sizeof(file->buffer));
-	if (note_owner(file, &status) == 0 && note_spool(file) == 0)
+	file->owner = status.st_uid;
+	file->file_gid = status.st_gid;
+	if (note_spool(file) == 0)
 		return ACCOUNT_FOUND;
-	(void)fail(file, "its owner or its spool cannot be looked at", errno);
+	(void)fail(file, "its spool cannot be looked at", errno);
 	passwd_close(file);
 	return ACCOUNT_TROUBLE;
 }
@@ -198,9 +180,30 @@ parse_id(const char *text, unsigned int *id)
 	return true;
 }
 
+/* Most lines name the group that the file has.  Looking up the other one costs
+ * as much as all the rest. */
+static bool
+is_group_of_owner(struct passwd_file *file, gid_t gid)
+{
+	const struct passwd *owner;
+
+	if (gid == file->file_gid)
+		return true;
+	if (!file->knows_owner) {
+		errno = 0;
+		owner = getpwuid(file->owner);
+		file->owner_error =
+		    owner == NULL && is_trouble(errno) ? errno : 0;
+		file->owner_gid =
+		    owner == NULL ? file->file_gid : owner->pw_gid;
+		file->knows_owner = true;
+	}
+	return gid == file->owner_gid;
+}
+
 /* Whether this file may hand out these ids. */
 static const char *
-judge_ids(const struct passwd_file *file, const struct account *account)
+judge_ids(struct passwd_file *file, const struct account *account)
 {
 	if (account->uid == 0)
 		return "uid 0 is never served";
@@ -213,7 +216,7 @@ judge_ids(const struct passwd_file *file, const struct account *account)
 	if (account->uid != file->owner)
 		return "names another uid than the owner of the file; only a "
 		       "file of root may";
-	if (account->gid != file->owner_gid && account->gid != file->file_gid)
+	if (!is_group_of_owner(file, account->gid))
 		return "names a gid that is not the owner's";
 	return NULL;
 }
@@ -244,6 +247,18 @@ parse_two(
 	return parse_secret(fields[1], true, record);
 }
 
+/* Done for every line: printf(3) would take longer than all the rest. */
+static void
+join_name(struct account *account)
+{
+	size_t length = strlen(account->user);
+
+	memcpy(account->name, account->user, length);
+	account->name[length] = '@';
+	memcpy(account->name + length + 1, account->domain,
+	    strlen(account->domain) + 1);
+}
+
 static const char *
 parse_name(const struct passwd_file *file, char *name, struct account *account)
 {
@@ -252,13 +267,12 @@ parse_name(const struct passwd_file *file, char *name, struct account *account)
 		return "the user name has characters that are not served";
 	text_copy(account->user, sizeof(account->user), name);
 	text_copy(account->domain, sizeof(account->domain), file->domain);
-	text_format(
-	    account->name, sizeof(account->name), "%s@%s", name, file->domain);
+	join_name(account);
 	return NULL;
 }
 
 const char *
-passwd_parse(const struct passwd_file *file, char *line, struct record *record)
+passwd_parse(struct passwd_file *file, char *line, struct record *record)
 {
 	char *fields[7] = { NULL };
 	const char *fault;
@@ -290,7 +304,7 @@ passwd_read_line(FILE *stream, char line[PASSWD_LINE_SIZE], const char **fault)
 	int c;
 
 	*fault = NULL;
-	while ((c = getc(stream)) != EOF && c != '\n') {
+	while ((c = getc_unlocked(stream)) != EOF && c != '\n') {
 		if (c == '\0')
 			*fault = "contains a NUL";
 		else if (length + 1 >= PASSWD_LINE_SIZE)
@@ -302,6 +316,14 @@ passwd_read_line(FILE *stream, char line[PASSWD_LINE_SIZE], const char **fault)
 		length--;
 	line[length] = '\0';
 	return c != EOF || length > 0 || *fault != NULL;
+}
+
+static enum passwd_line
+stop(struct passwd_file *file, const char *fault, int error)
+{
+	file->line_number = 0;
+	(void)fail(file, fault, error);
+	return PASSWD_TROUBLE;
 }
 
 enum passwd_line
@@ -318,11 +340,11 @@ passwd_next(struct passwd_file *file, struct record *record)
 	if (is_read && file->fault == NULL && !ferror(file->stream))
 		file->fault = passwd_parse(file, line, record);
 	explicit_bzero(line, sizeof(line));
-	if (ferror(file->stream)) {
-		file->line_number = 0;
-		(void)fail(file, "cannot be read", errno);
-		return PASSWD_TROUBLE;
-	}
+	if (ferror(file->stream))
+		return stop(file, "cannot be read", errno);
+	if (file->owner_error != 0)
+		return stop(
+		    file, "its owner cannot be looked at", file->owner_error);
 	if (!is_read)
 		return PASSWD_END;
 	return file->fault == NULL ? PASSWD_GOOD : PASSWD_BAD;

@@ -79,9 +79,11 @@ struct passwd_file {
 	FILE *stream;
 	char buffer[4096]; /* of the stream; wiped, it held secrets */
 	unsigned long line_number;
-	uid_t owner;	 /* 0: may name any uid from rules.least_uid */
-	gid_t owner_gid; /* one of the owner's groups */
-	gid_t file_gid;	 /* another */
+	uid_t owner;	/* 0: may name any uid from rules.least_uid */
+	gid_t file_gid; /* one of the owner's groups */
+	bool knows_owner;
+	gid_t owner_gid; /* another, when it was asked for */
+	int owner_error; /* errno of asking, or 0 */
 	uid_t spool_uid; /* for two-field lines; 0 if there is no spool */
 	gid_t spool_gid;
 	const char *fault; /* of the last line read, or of the opening */
@@ -123,7 +125,7 @@ bool passwd_read_line(
 /* Fills record from line, which is changed.  Returns NULL, or what is wrong
  * with the line. */
 const char *passwd_parse(
-    const struct passwd_file *file, char *line, struct record *record);
+    struct passwd_file *file, char *line, struct record *record);
 
 /* ---- names as they are typed -------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #include "daemon/privilege.h"
 #include "daemon/sandbox.h"
 #include "support/log.h"
+#include "support/memory.h"
 #include "support/signals.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@
 int
 owner_become(const struct house *house, struct mbox_place *place)
 {
+	memory_release(); /* the login has had its share */
 	if (lockkeeper_start(house, place) == -1 ||
 	    privilege_forbid_core() == -1 ||
 	    privilege_lift_file_size(&place->file_limit) == -1 ||

@@ -88,6 +88,7 @@ fill_place(const struct delivery *delivery, const struct account *account,
 	place->syncs = true;
 	place->keeper = -1;
 	place->journal[0] = place->journal[1] = place->ids = -1;
+	place->index = -1;
 	if (account_spool(
 		&delivery->rules, account, place->directory, place->name))
 		return 0;

@@ -113,14 +113,14 @@ compare(const void *a, const void *b)
 static int
 digest_all(const struct mbox *mbox, unsigned char *digests)
 {
-	char *piece = malloc(DIGEST_PIECE);
-	int result = piece == NULL ? -1 : 0;
+	struct digester digester;
+	int result = digest_begin(&digester, mbox->lock.fd);
 	size_t i;
 
 	for (i = 0; i < mbox->index.count && result == 0; i++)
-		result = digest_message(mbox, &mbox->index.messages[i], piece,
+		result = digest_message(&digester, &mbox->index.messages[i],
 		    digests + i * MD5_LENGTH);
-	free(piece);
+	digest_end(&digester);
 	if (result == 0)
 		qsort(digests, mbox->index.count, MD5_LENGTH, compare);
 	return result;
@@ -213,14 +213,13 @@ static int
 answer(struct mbox *mbox, size_t i)
 {
 	unsigned char digest[MD5_LENGTH];
-	char *piece;
+	struct digester digester;
 	int result;
 
-	if (recall(mbox) == -1 || (piece = malloc(DIGEST_PIECE)) == NULL)
+	if (recall(mbox) == -1 || digest_begin(&digester, mbox->lock.fd) == -1)
 		return -1;
-	errno = ESTALE; /* for a file that has become shorter */
-	result = digest_message(mbox, &mbox->index.messages[i], piece, digest);
-	free(piece);
+	result = digest_message(&digester, &mbox->index.messages[i], digest);
+	digest_end(&digester);
 	if (result == -1)
 		return -1;
 	if (is_answered(mbox->answers, digest))

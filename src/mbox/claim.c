@@ -202,9 +202,12 @@ wait_for_lock(const struct mbox_place *place, int lock, int64_t deadline,
 static int
 open_files(int state, const char *base, struct mbox_place *place, bool *is_new)
 {
+	bool is_cache_new; /* nothing is lost with it */
+
 	place->journal[0] = open_file(state, base, "j0", O_RDWR, is_new);
 	place->journal[1] = open_file(state, base, "j1", O_RDWR, is_new);
 	place->ids = open_file(state, base, "ids", O_RDWR, is_new);
+	place->index = open_file(state, base, "index", O_RDWR, &is_cache_new);
 	if (place->pause > 0)
 		place->last = open_file(state, base, "last", O_RDWR, is_new);
 	if (place->notes_answers)
@@ -231,6 +234,7 @@ close_files(struct mbox_place *place)
 	close_file(&place->journal[0]);
 	close_file(&place->journal[1]);
 	close_file(&place->ids);
+	close_file(&place->index);
 	close_file(&place->last);
 	close_file(&place->answered);
 }
@@ -302,7 +306,7 @@ mbox_claim(const char *state, struct mbox_place *place, int64_t deadline,
 	int claim;
 
 	place->journal[0] = place->journal[1] = place->ids = -1;
-	place->last = place->answered = -1;
+	place->index = place->last = place->answered = -1;
 	if (directory == -1)
 		return reason_errno(
 		    reason, place, "cannot open the state directory");

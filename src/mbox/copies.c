@@ -34,54 +34,6 @@ struct head {
 	struct uid_base base;
 };
 
-/* A digest and where in the mailbox it is. */
-struct ranked {
-	unsigned char digest[MD5_LENGTH];
-	uint32_t place;
-};
-
-/* ---- sorting ------------------------------------------------------------ */
-
-static int
-compare(const void *a, const void *b)
-{
-	const struct ranked *p = a;
-	const struct ranked *q = b;
-	int order = memcmp(p->digest, q->digest, MD5_LENGTH);
-
-	if (order != 0)
-		return order;
-	return p->place < q->place ? -1 : p->place > q->place;
-}
-
-static struct ranked *
-rank(const struct identity *identities, size_t count)
-{
-	struct ranked *ranked = calloc(count + 1, sizeof(*ranked));
-	size_t i;
-
-	if (ranked == NULL)
-		return NULL;
-	for (i = 0; i < count; i++) {
-		memcpy(ranked[i].digest, identities[i].digest, MD5_LENGTH);
-		ranked[i].place = (uint32_t)i;
-	}
-	qsort(ranked, count, sizeof(*ranked), compare);
-	return ranked;
-}
-
-/* Where the copies end that begin at from. */
-static size_t
-group_end(const struct ranked *ranked, size_t from, size_t count)
-{
-	size_t end = from + 1;
-
-	while (end < count &&
-	    memcmp(ranked[end].digest, ranked[from].digest, MD5_LENGTH) == 0)
-		end++;
-	return end;
-}
-
 /* ---- the file ----------------------------------------------------------- */
 
 struct memory {
@@ -147,54 +99,150 @@ write_memory(const struct mbox_place *place, const struct memory *memory)
 
 /* ---- numbering ---------------------------------------------------------- */
 
+/* Where memory knows of copies with that digest, or could. */
+static size_t
+find_known(const struct memory *memory, const unsigned char *digest)
+{
+	size_t low = 0;
+	size_t high = memory->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memcmp(memory->known[middle].digest, digest, MD5_LENGTH) <
+		    0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static bool
-is_known(const struct memory *memory, size_t k, const struct ranked *ranked)
+is_known(const struct memory *memory, size_t k, const unsigned char *digest)
 {
 	return k < memory->count &&
-	    memcmp(memory->known[k].digest, ranked->digest, MD5_LENGTH) == 0;
+	    memcmp(memory->known[k].digest, digest, MD5_LENGTH) == 0;
 }
 
-/* Numbers the copies from ranked up to end; k is where memory may know of
- * them. */
-static void
-number_group(struct identity *identities, const struct ranked *ranked,
-    const struct ranked *end, const struct memory *memory, size_t k)
+/* Numbers the first of a list and its copies; returns the list of the
+ * others. */
+static uint32_t
+number_group(
+    struct identity *identities, uint32_t first, const struct memory *memory)
 {
-	uint32_t highest = 0;
+	const unsigned char *digest = identities[first - 1].digest;
+	size_t k = find_known(memory, digest);
+	uint32_t highest = 0, others = 0;
+	uint32_t *end = &others;
+	uint32_t i, next;
 
-	for (; ranked < end; ranked++) {
-		uint32_t number = highest + 1;
+	for (i = first; i != 0; i = next) {
+		struct identity *identity = &identities[i - 1];
 
-		if (is_known(memory, k, ranked))
-			number = memory->known[k++].copy;
-		identities[ranked->place].copy = number;
-		if (number > highest)
-			highest = number;
+		next = identity->copy;
+		if (memcmp(identity->digest, digest, MD5_LENGTH) != 0) {
+			*end = i;
+			end = &identity->copy;
+			continue;
+		}
+		identity->copy = is_known(memory, k, digest)
+		    ? memory->known[k++].copy
+		    : highest + 1;
+		if (identity->copy > highest)
+			highest = identity->copy;
 	}
+	*end = 0;
+	return others;
 }
 
+static uint32_t *
+find_list(
+    uint32_t *lists, size_t list_count, const unsigned char digest[MD5_LENGTH])
+{
+	uint64_t word;
+
+	memcpy(&word, digest, sizeof(word));
+	return &lists[word & (list_count - 1)];
+}
+
+/* Where a number is to stand there is first, from 1, the next message whose
+ * digest begins in the same way: so a million messages need little more memory
+ * for this. */
 int
 copies_number(
     const struct mbox_place *place, struct identity *identities, size_t count)
 {
-	struct ranked *ranked = rank(identities, count);
 	struct memory memory;
-	size_t i, end, k = 0;
+	size_t list_count = 1;
+	uint32_t *lists, *list;
+	size_t i;
+
+	while (list_count * 2 <= count)
+		list_count *= 2;
+	lists = calloc(list_count, sizeof(*lists));
+	if (lists == NULL)
+		return -1;
+	for (i = count; i > 0; i--) {
+		list = find_list(lists, list_count, identities[i - 1].digest);
+		identities[i - 1].copy = *list;
+		*list = (uint32_t)i;
+	}
+	recall(place->ids, &memory);
+	for (list = lists; list < lists + list_count; list++)
+		while (*list != 0)
+			*list = number_group(identities, *list, &memory);
+	free(memory.known);
+	free(lists);
+	return 0;
+}
+
+/* ---- sorting ------------------------------------------------------------ */
+
+/* A digest and where in the mailbox it is. */
+struct ranked {
+	unsigned char digest[MD5_LENGTH];
+	uint32_t place;
+};
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct ranked *p = a;
+	const struct ranked *q = b;
+	int order = memcmp(p->digest, q->digest, MD5_LENGTH);
+
+	if (order != 0)
+		return order;
+	return p->place < q->place ? -1 : p->place > q->place;
+}
+
+static struct ranked *
+rank(const struct identity *identities, size_t count)
+{
+	struct ranked *ranked = calloc(count + 1, sizeof(*ranked));
+	size_t i;
 
 	if (ranked == NULL)
-		return -1;
-	recall(place->ids, &memory);
-	for (i = 0; i < count; i = end) {
-		end = group_end(ranked, i, count);
-		while (k < memory.count &&
-		    memcmp(memory.known[k].digest, ranked[i].digest,
-			MD5_LENGTH) < 0)
-			k++;
-		number_group(identities, ranked + i, ranked + end, &memory, k);
+		return NULL;
+	for (i = 0; i < count; i++) {
+		memcpy(ranked[i].digest, identities[i].digest, MD5_LENGTH);
+		ranked[i].place = (uint32_t)i;
 	}
-	free(memory.known);
-	free(ranked);
-	return 0;
+	qsort(ranked, count, sizeof(*ranked), compare);
+	return ranked;
+}
+
+/* Where the copies end that begin at from. */
+static size_t
+group_end(const struct ranked *ranked, size_t from, size_t count)
+{
+	size_t end = from + 1;
+
+	while (end < count &&
+	    memcmp(ranked[end].digest, ranked[from].digest, MD5_LENGTH) == 0)
+		end++;
+	return end;
 }
 
 /* ---- remembering -------------------------------------------------------- */
@@ -238,6 +286,18 @@ remember_all(
 	return write_memory(&mbox->place, memory);
 }
 
+/* Without copies there is nothing to remember. */
+static bool
+has_copies(const struct mbox *mbox)
+{
+	size_t i;
+
+	for (i = 0; i < mbox->index.count; i++)
+		if (mbox->identities[i].copy > 1)
+			return true;
+	return false;
+}
+
 int
 copies_remember(const struct mbox *mbox)
 {
@@ -245,10 +305,12 @@ copies_remember(const struct mbox *mbox)
 	struct ranked *ranked;
 	int result = -1;
 
-	if (mbox->identities == NULL || mbox->place.ids == -1)
+	if (!mbox->is_identified || mbox->place.ids == -1)
 		return 0;
 	copies_recall_base(&mbox->place, &memory.base);
 	uid_base_lower(mbox, &memory.base);
+	if (!has_copies(mbox))
+		return write_memory(&mbox->place, &memory);
 	ranked = rank(mbox->identities, mbox->index.count);
 	if (ranked != NULL)
 		result = remember_all(mbox, ranked, &memory);

@@ -13,22 +13,7 @@
 
 #include "mbox/private.h"
 
-/* ---- status.c: what is to be added -------------------------------------- */
-
-/* Octets to be put in before the octet at of the file, which is part of a
- * message that stays. */
-#define ADDITION_SIZE 40
-
-struct addition {
-	off_t at;
-	size_t length;
-	char text[ADDITION_SIZE];
-};
-
-struct additions {
-	struct addition *list; /* in file order */
-	size_t count;
-};
+/* ---- status.c ----------------------------------------------------------- */
 
 /* The first message whose Status: header is to change; the number of messages
  * if none is. */
@@ -37,7 +22,7 @@ size_t status_first_wanted(const struct mbox *mbox);
 /* Changes the headers that have room, in the file, and lists what is to be
  * added to others.  All locks are held, and the messages verified.  The list
  * belongs to the caller; it is shorter where something fails. */
-void status_mark(const struct mbox *mbox, struct additions *additions);
+void status_mark(struct mbox *mbox, struct additions *additions);
 
 /* ---- plan.c: what is still to do ---------------------------------------- */
 

@@ -40,7 +40,8 @@ struct leftover {
 	struct mbox mailbox; /* locked */
 	struct mbox old;     /* NAME.old */
 	char name[MBOX_NAME_SIZE];
-	char *piece; /* memory to work in */
+	char *piece;		  /* memory to work in */
+	struct digester digester; /* of NAME.old */
 	struct tally *tallies;
 	size_t count; /* of these */
 };
@@ -93,23 +94,26 @@ static int
 count_mailbox(struct leftover *leftover)
 {
 	const struct index *index = &leftover->mailbox.index;
+	struct digester digester;
+	int result = 0;
 	size_t i;
 
 	leftover->tallies =
 	    calloc(index->count + 1, sizeof(*leftover->tallies));
-	if (leftover->tallies == NULL)
+	if (leftover->tallies == NULL ||
+	    digest_begin(&digester, leftover->mailbox.lock.fd) == -1)
 		return -1;
-	for (i = 0; i < index->count; i++) {
+	for (i = 0; i < index->count && result == 0; i++) {
 		struct tally *tally = &leftover->tallies[leftover->count++];
 
 		tally->count = 1;
-		if (digest_message(&leftover->mailbox, &index->messages[i],
-			leftover->piece, tally->digest) == -1)
-			return -1;
+		result = digest_message(
+		    &digester, &index->messages[i], tally->digest);
 		lock_renew(&leftover->mailbox.lock);
 	}
+	digest_end(&digester);
 	join_equal(leftover);
-	return 0;
+	return result;
 }
 
 /* 1 if the mailbox has this message of NAME.old, which is crossed off then; 0
@@ -119,8 +123,7 @@ cross_off(struct leftover *leftover, const struct message *message)
 {
 	struct tally wanted, *tally;
 
-	if (digest_message(
-		&leftover->old, message, leftover->piece, wanted.digest) == -1)
+	if (digest_message(&leftover->digester, message, wanted.digest) == -1)
 		return -1;
 	tally = bsearch(&wanted, leftover->tallies, leftover->count,
 	    sizeof(wanted), compare);
@@ -142,7 +145,7 @@ append(struct leftover *leftover, const struct message *message)
 	while (from < message->end) {
 		off_t left = message->end - from;
 		size_t part =
-		    left < (off_t)DIGEST_PIECE ? (size_t)left : DIGEST_PIECE;
+		    left < (off_t)READ_SIZE ? (size_t)left : READ_SIZE;
 
 		if (fileio_read_at(leftover->old.lock.fd, leftover->piece, part,
 			from) != (ssize_t)part ||
@@ -312,9 +315,11 @@ open_and_merge(struct leftover *leftover, struct mbox_put_back *result,
 	fault = find_fault(&status, leftover->mailbox.lock.place);
 	if (fault != NULL)
 		return refuse(leftover->mailbox.lock.place, fault, reason);
-	leftover->piece = malloc(DIGEST_PIECE);
-	return leftover->piece == NULL ? fail(leftover, reason)
-				       : merge(leftover, result, reason);
+	leftover->piece = malloc(READ_SIZE);
+	if (leftover->piece == NULL ||
+	    digest_begin(&leftover->digester, old->fd) == -1)
+		return fail(leftover, reason);
+	return merge(leftover, result, reason);
 }
 
 /* 1 if there is such a file, and the mailbox may be made for it. */
@@ -354,6 +359,7 @@ mbox_put_back(const struct mbox_place *place, int64_t deadline,
 	if (found == 0)
 		found = open_and_merge(&leftover, result, reason);
 	free(leftover.tallies);
+	digest_end(&leftover.digester);
 	free(leftover.piece);
 	index_free(&leftover.old.index);
 	index_free(&leftover.mailbox.index);

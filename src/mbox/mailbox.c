@@ -17,7 +17,7 @@ lock_and_scan(struct mbox *mbox, int64_t deadline, struct mbox_reason *reason)
 		return -1;
 	if (mbox->lock.is_missing)
 		return 0;
-	result = scan_mailbox(&mbox->lock, &mbox->index, reason);
+	result = index_open(mbox, reason);
 	lock_release(&mbox->lock);
 	return result;
 }
@@ -57,10 +57,13 @@ mbox_close(struct mbox **mbox)
 {
 	if (*mbox == NULL)
 		return;
+	index_keep(*mbox);
 	lock_close(&(*mbox)->lock);
 	answers_free(&(*mbox)->answers);
 	uidl_free(*mbox);
 	index_free(&(*mbox)->index);
+	index_free(&(*mbox)->tail);
+	free((*mbox)->additions.list);
 	free((*mbox)->buffer);
 	free(*mbox);
 	*mbox = NULL;
@@ -78,6 +81,19 @@ mbox_count(const struct mbox *mbox)
 	return mbox->index.count;
 }
 
+void
+mbox_totals(const struct mbox *mbox, size_t *count, uint64_t *octets)
+{
+	*count = mbox->index.count - mbox->marked;
+	*octets = mbox->index.octets - mbox->marked_octets;
+}
+
+size_t
+mbox_last_read(const struct mbox *mbox)
+{
+	return mbox->index.last_read;
+}
+
 uint64_t
 mbox_octets(const struct mbox *mbox, size_t i)
 {
@@ -93,13 +109,19 @@ mbox_was_read(const struct mbox *mbox, size_t i)
 bool
 mbox_is_deleted(const struct mbox *mbox, size_t i)
 {
-	return mbox->index.messages[i].is_deleted;
+	return mbox->marked > 0 && mbox->index.messages[i].is_deleted;
 }
 
 void
 mbox_delete(struct mbox *mbox, size_t i)
 {
-	mbox->index.messages[i].is_deleted = true;
+	struct message *message = &mbox->index.messages[i];
+
+	if (message->is_deleted)
+		return;
+	message->is_deleted = true;
+	mbox->marked++;
+	mbox->marked_octets += message->octets;
 }
 
 void
@@ -111,7 +133,8 @@ mbox_retrieved(struct mbox *mbox, size_t i)
 bool
 mbox_is_retrieved(const struct mbox *mbox, size_t i)
 {
-	return mbox->index.messages[i].is_retrieved;
+	return mbox->index.messages != NULL &&
+	    mbox->index.messages[i].is_retrieved;
 }
 
 void
@@ -119,6 +142,8 @@ mbox_undelete_all(struct mbox *mbox)
 {
 	size_t i;
 
-	for (i = 0; i < mbox->index.count; i++)
+	for (i = 0; mbox->marked > 0 && i < mbox->index.count; i++)
 		mbox->index.messages[i].is_deleted = false;
+	mbox->marked = 0;
+	mbox->marked_octets = 0;
 }

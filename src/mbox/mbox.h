@@ -62,6 +62,8 @@ struct mbox_place {
 	off_t journal_size;	   /* octets of mail in it at most */
 	off_t file_limit;	   /* octets of any file, or 0: no limit */
 	int ids;	    /* descriptor of what is remembered of ids, or -1 */
+	int index;	    /* descriptor of the index file, or -1 */
+	off_t index_least;  /* octets of a mailbox that is worth an index */
 	unsigned int pause; /* s from session to session at least, or 0 */
 	bool makes_files;   /* in the directory, for mbox_put_back() */
 	int last; /* descriptor of a file as old as the last one, or -1 */
@@ -91,13 +93,13 @@ struct mbox_reason {
 
 /*
  * Claims the mailbox at place for one POP3 session until the returned
- * descriptor is closed, by whatever death, and opens its redo journal and what
- * is remembered of its ids into place.  The files lie in the directory state,
- * which must be writable to nobody but the caller.  Waits up to the clock_now()
- * moment deadline for another session to end.  If place has a pause, it counts
- * from the last mbox_open() that succeeded.  Where a full disk allows no files
- * the session goes without them.  Returns a descriptor, or -1 with
- * reason.
+ * descriptor is closed, by whatever death, and opens its redo journal, what is
+ * remembered of its ids, and its index file, into place.  The files lie in the
+ * directory state, which must be writable to nobody but the caller.  Waits up
+ * to the clock_now() moment deadline for another session to end.  If place has
+ * a pause, it counts from the last mbox_open() that succeeded.  Where a full
+ * disk allows no files the session goes without them.  Returns a descriptor, or
+ * -1 with reason.
  */
 int mbox_claim(const char *state, struct mbox_place *place, int64_t deadline,
     struct mbox_reason *reason);
@@ -159,7 +161,8 @@ struct mbox;
 int mbox_open(struct mbox **mbox, const struct mbox_place *place,
     int64_t deadline, struct mbox_reason *reason);
 
-/* Frees everything; changes nothing on disk.  *mbox becomes NULL. */
+/* Writes the index file, where it has changed, and frees everything.  *mbox
+ * becomes NULL. */
 void mbox_close(struct mbox **mbox);
 
 /* False when the file has content that is not an mbox: it shows no messages
@@ -168,6 +171,17 @@ bool mbox_is_mbox(const struct mbox *mbox);
 
 /* How many messages there are, marked ones included.  Fixed at opening. */
 size_t mbox_count(const struct mbox *mbox);
+
+/* How many of them are not marked, and what they have in octets as sent. */
+void mbox_totals(const struct mbox *mbox, size_t *count, uint64_t *octets);
+
+/* The number, from 1, of the last message that a Status: header called read
+ * when the mailbox was opened; 0: none. */
+size_t mbox_last_read(const struct mbox *mbox);
+
+/* Has to succeed once before any function that takes the number of a message:
+ * up to then only the index file was asked, and only for totals. */
+int mbox_load(struct mbox *mbox, struct mbox_reason *reason);
 
 /* Size of message i in octets as sent, without dot stuffing. */
 uint64_t mbox_octets(const struct mbox *mbox, size_t i);
@@ -179,7 +193,8 @@ bool mbox_was_read(const struct mbox *mbox, size_t i);
  * Writes the unique id of message i: 1 to 70 octets from 0x21 to 0x7e, distinct
  * in the mailbox.  Our own ids are the same in every session whatever a mail
  * reader does to Status:, X-*:, Lines: and Content-Length: headers; for the
- * others see gnu-pop3d(8).  The first call reads all headers.
+ * others see gnu-pop3d(8).  The first call reads all messages whose ids are not
+ * in the index file.
  */
 int mbox_uidl(struct mbox *mbox, size_t i, char id[MBOX_UIDL_SIZE],
     struct mbox_reason *reason);

@@ -4,6 +4,7 @@
 #ifndef MBOX_PRIVATE_H
 #define MBOX_PRIVATE_H
 
+#include "mbox/index_file.h"
 #include "mbox/mbox.h"
 
 #include <sys/stat.h>
@@ -119,32 +120,78 @@ int append_sync_directory(const struct lock *lock);
 
 /* ---- the index in memory ------------------------------------------------ */
 
+/* There may be a million of them: 40 octets. */
 struct message {
 	off_t start;		   /* of its From_ line */
 	off_t end;		   /* of its text, separating line excluded */
 	uint64_t octets;	   /* as sent */
-	uint32_t separator_length; /* of the From_ line with its line end */
-	uint32_t header_length;	   /* ... and all header lines; at most 1 MB */
-	uint64_t header_sum;	   /* checksum of these */
-	bool has_long_header;	   /* longer than that */
-	bool was_seen;		   /* Status: has an O */
-	bool was_read;		   /* ... an R */
-	bool has_room;		   /* ... and blanks for what it has not */
-	bool is_retrieved;	   /* by this session */
-	bool is_deleted;
+	uint64_t header_sum;	   /* checksum of its header */
+	uint32_t header_length;	   /* From_ line and header; at most 1 MB */
+	uint16_t separator_length; /* of the From_ line with its line end */
+	bool has_long_header : 1;  /* longer than that */
+	bool was_seen : 1;	   /* Status: has an O */
+	bool was_read : 1;	   /* ... an R */
+	bool has_room : 1;	   /* ... and blanks for what it has not */
+	bool is_retrieved : 1;	   /* by this session */
+	bool is_deleted : 1;
+	bool is_altered : 1; /* mbox_update() has touched its header */
 };
 
+#define MESSAGES_AT_MOST 1000000
+
+/* What is behind it is not looked at again before use. */
+#define HEADER_AT_MOST ((off_t)1024 * 1024)
+
 struct index {
-	struct message *messages;
+	struct message *messages; /* NULL: none, or not loaded yet */
 	size_t count;
 	size_t room;	    /* of messages, in messages */
 	off_t size;	    /* of what was scanned */
+	uint64_t octets;    /* of all messages, as sent */
+	size_t last_read;   /* the last message with an R, from 1; 0: none */
+	size_t wants_seen;  /* how many have room for an O and no O */
+	off_t blank;	    /* length of the empty line at the end; 0: there is
+			       none, or none that is complete */
 	struct stat status; /* of the file before that */
 	bool is_foreign;    /* has text that is not an mbox */
 };
 
 /* Frees the messages. */
 void index_free(struct index *index);
+
+/* Adds up octets, last_read and wants_seen. */
+void index_sum(struct index *index);
+
+/* False if there are messages, but only the totals are known. */
+bool index_is_loaded(const struct index *index);
+
+/* ---- index.c: what the index file saves a session ----------------------- */
+
+/* How the index file and the index in memory differ. */
+struct filing {
+	struct index_head head; /* of the file */
+	size_t count;	 /* records in the file that are right; 0: none */
+	size_t changed;	 /* the first message whose record is to be written */
+	bool is_assumed; /* of the older messages only a sample was looked at */
+	bool is_lasting; /* who writes the mailbox later will be noticed */
+	bool is_void;	 /* nothing is to be written any more */
+};
+
+/* Fills the index of a mailbox that is locked: from the index file, from that
+ * and what has been appended since, or by a scan. */
+int index_open(struct mbox *mbox, struct mbox_reason *reason);
+
+/* After the mailbox was found to be other than the index says: the next session
+ * is to scan it. */
+void index_distrust(struct mbox *mbox);
+
+/* True if no write of the mailbox from now on can leave it with that time. */
+bool index_is_past(const struct timespec *time);
+
+/* ---- index_keep.c ------------------------------------------------------- */
+
+/* Writes the index file, as the session ends.  Nobody is told of errors. */
+void index_keep(struct mbox *mbox);
 
 #define STATUS_FIELD "Status:"
 
@@ -165,8 +212,9 @@ struct scan {
 	bool is_internal;    /* ... and the subject of internal data */
 	bool ends_in_cr;     /* the last octet was CR */
 	off_t blank_length;  /* of the empty line before this one, or 0 */
-	size_t held;	     /* octets in line */
-	char line[SCAN_LINE_SIZE]; /* the start of the current line */
+	const char *text; /* the start of the current line, if it is of use */
+	size_t held;	  /* octets of it, SCAN_LINE_SIZE at most */
+	char line[SCAN_LINE_SIZE]; /* for a line that comes in parts */
 };
 
 /* Starts a scan into the empty index. */
@@ -182,6 +230,22 @@ int scan_finish(struct scan *scan);
 /* Scans the whole mailbox behind lock, which is held. */
 int scan_mailbox(
     struct lock *lock, struct index *index, struct mbox_reason *reason);
+
+/* The same from the octet end on, where an earlier scan has ended with an empty
+ * line of blank octets.  Begins the index with last, the last message then,
+ * which is another one now if it goes on. */
+int scan_tail(struct lock *lock, struct index *index,
+    const struct message *last, off_t end, off_t blank,
+    struct mbox_reason *reason);
+
+/* ---- skim.c: the lines of a body, many at a time ------------------------ */
+
+/* From start, where a line begins, which is not the first of a message nor
+ * follows an empty one: goes to a line that follows an empty one and begins as
+ * a From_ line does, or to the last line that is certain to be none.  Returns
+ * where that begins; start if there is no way to go.  *bare is how many lines
+ * before it end in LF without CR. */
+const char *skim_lines(const char *start, const char *end, uint64_t *bare);
 
 /* ---- uidl.c: unique ids ------------------------------------------------- */
 
@@ -204,6 +268,9 @@ struct uid_base {
 	uint32_t last;	   /* greatest UID to be believed */
 };
 
+/* True if ids are of our own format: the others are made in each session. */
+bool has_own_ids(const struct mbox *mbox);
+
 /* Frees labels and identities; before the index, which has their count. */
 void uidl_free(struct mbox *mbox);
 
@@ -216,12 +283,21 @@ void uid_base_lower(const struct mbox *mbox, struct uid_base *base);
 
 /* ---- digest.c: our own digest of a message ------------------------------ */
 
-/* Size of the piece of memory to work in. */
-#define DIGEST_PIECE ((size_t)64 * 1024)
+struct digester {
+	int fd;	     /* of the mailbox */
+	off_t start; /* of the window in it */
+	size_t held; /* octets in the window */
+	char *window;
+};
 
-/* 0, or -1 with errno. */
-int digest_message(const struct mbox *mbox, const struct message *message,
-    char *piece, unsigned char digest[16]);
+/* Begins and ends making digests of messages, best in mailbox order.  0, or -1
+ * with errno. */
+int digest_begin(struct digester *digester, int fd);
+void digest_end(struct digester *digester);
+
+/* 0, or -1 with errno: ESTALE if the file has become shorter. */
+int digest_message(struct digester *digester, const struct message *message,
+    unsigned char digest[16]);
 
 /* ---- copies.c: what is remembered of ids -------------------------------- */
 
@@ -240,6 +316,23 @@ void copies_recall_base(const struct mbox_place *place, struct uid_base *base);
 int copies_remember_base(
     const struct mbox_place *place, const struct uid_base *base);
 
+/* ---- status.c: what is added to headers --------------------------------- */
+
+/* Octets to be put in before the octet at of the file, which is part of a
+ * message that stays. */
+#define ADDITION_SIZE 40
+
+struct addition {
+	off_t at;
+	size_t length;
+	char text[ADDITION_SIZE];
+};
+
+struct additions {
+	struct addition *list; /* in file order */
+	size_t count;
+};
+
 /* ---- answers.c: which messages were answered ---------------------------- */
 
 struct answers;
@@ -251,8 +344,16 @@ struct mbox {
 	struct mbox_place place;
 	struct lock lock;
 	struct index index;
+	struct index tail; /* last known message and what was appended; to be
+			      part of the index when that is loaded */
+	struct filing filing;
+	struct additions additions; /* made by mbox_update() */
+	bool is_updated;	    /* index is what was before that */
+	size_t marked;		    /* how many messages are */
+	uint64_t marked_octets;	    /* ... and what they have */
 	struct uid_base base;
-	struct identity *identities; /* NULL until asked for */
+	struct identity *identities; /* NULL until asked for, or loaded */
+	bool is_identified;	     /* ... and all known */
 	struct label *labels;	     /* the same; NULL also for our own ids */
 	char *buffer;		     /* for reading, NULL until needed */
 	struct answers *answers;     /* NULL until asked for */
@@ -281,6 +382,14 @@ int tail_is_sound(int fd, off_t from);
 /* True if status is that of a file which nobody has written since it was
  * before. */
 bool is_untouched(const struct stat *before, const struct stat *status);
+
+/* 1 if a header is where message has it, the same and no longer; 0 if not, -1
+ * with errno. */
+int message_is_there(int fd, const struct message *message);
+
+/* Reads the header_length octets of a header that was altered, and corrects
+ * what message says of it.  0, or -1 if there is another one. */
+int message_read_header(int fd, struct message *message);
 
 /* Checks that message i is still where the index has it: the mailbox has not
  * shrunk, the From_ line and the header are the same, the header ends where it

@@ -32,8 +32,10 @@ mbox_read(struct mbox *mbox, size_t i, uint64_t body_lines,
 		return -1;
 	if (fstat(mbox->lock.fd, &reader->status) == -1)
 		return reason_errno(reason, &mbox->place, "cannot be examined");
-	if (message_verify(mbox, i, reason) == -1)
+	if (message_verify(mbox, i, reason) == -1) {
+		index_distrust(mbox);
 		return -1;
+	}
 	reader->mbox = mbox;
 	reader->message = i;
 	reader->position = message->start + (off_t)message->separator_length;
@@ -101,14 +103,17 @@ read_piece(struct mbox_reader *reader)
 static int
 check_end(const struct mbox_reader *reader, struct mbox_reason *reason)
 {
-	const struct mbox *mbox = reader->mbox;
+	struct mbox *mbox = reader->mbox;
 	struct stat status;
 
 	if (fstat(mbox->lock.fd, &status) == -1)
 		return reason_errno(reason, &mbox->place, "cannot be examined");
 	if (is_untouched(&reader->status, &status))
 		return 0;
-	return message_verify(mbox, reader->message, reason);
+	if (message_verify(mbox, reader->message, reason) == 0)
+		return 0;
+	index_distrust(mbox);
+	return -1;
 }
 
 int

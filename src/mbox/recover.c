@@ -211,6 +211,7 @@ mbox_recover(const struct mbox_place *place, int64_t deadline,
 	struct lock lock;
 	int result;
 
+	index_file_drop(place->index);
 	lock_init(&lock, place, false);
 	result = lock_acquire(&lock, deadline, reason);
 	if (result == 0 && lock.is_missing)

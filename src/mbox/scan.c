@@ -26,18 +26,7 @@
 #include <sys/stat.h>
 
 #define MESSAGES_AT_FIRST 64
-#define MESSAGES_AT_MOST  1000000
-#define SCAN_READ_SIZE	  ((size_t)256 * 1024)
-
-/* What is behind it is not looked at again before use. */
-#define HEADER_AT_MOST ((off_t)1024 * 1024)
-
-void
-index_free(struct index *index)
-{
-	free(index->messages);
-	memset(index, 0, sizeof(*index));
-}
+#define SCAN_READ_SIZE	  ((size_t)128 * 1024)
 
 /* ---- the index grows ---------------------------------------------------- */
 
@@ -97,7 +86,7 @@ extend_header(struct scan *scan)
 	}
 	message->header_length = (uint32_t)length;
 	message->header_sum = checksum(
-	    message->header_sum + (uint64_t)length, scan->line, scan->held);
+	    message->header_sum + (uint64_t)length, scan->text, scan->held);
 }
 
 static int
@@ -113,7 +102,7 @@ begin_message(struct scan *scan)
 	message = current(scan);
 	memset(message, 0, sizeof(*message));
 	message->start = scan->line_start;
-	message->separator_length = (uint32_t)scan->line_length;
+	message->separator_length = (uint16_t)scan->line_length;
 	scan->in_header = true;
 	extend_header(scan);
 	return 0;
@@ -127,7 +116,7 @@ line_starts(const struct scan *scan, const char *text)
 	size_t length = strlen(text);
 
 	return scan->held >= length &&
-	    strncasecmp(scan->line, text, length) == 0;
+	    strncasecmp(scan->text, text, length) == 0;
 }
 
 /* Takes the flags of a line "Status: RO". */
@@ -139,7 +128,7 @@ note_status(const struct scan *scan)
 	size_t i;
 
 	for (i = strlen(STATUS_FIELD); i < scan->held; i++)
-		switch (scan->line[i]) {
+		switch (scan->text[i]) {
 		case 'O':
 			message->was_seen = true;
 			break;
@@ -188,7 +177,7 @@ static bool
 is_separator(const struct scan *scan)
 {
 	return scan->follows_blank && scan->held == (size_t)scan->line_length &&
-	    mbox_is_from_line(scan->line, scan->held);
+	    mbox_is_from_line(scan->text, scan->held);
 }
 
 /* A line is complete; terminator is the length of its line end. */
@@ -213,9 +202,10 @@ end_line(struct scan *scan, off_t terminator)
 	return 0;
 }
 
-/* Keeps the start of a line that may be a From_ line or a header. */
+/* Keeps the start of a line that may be a From_ line or a header, of which a
+ * part has come; is_whole: all of it. */
 static void
-hold(struct scan *scan, const char *data, size_t length)
+hold(struct scan *scan, const char *data, size_t length, bool is_whole)
 {
 	size_t room = sizeof(scan->line) - scan->held;
 
@@ -223,8 +213,47 @@ hold(struct scan *scan, const char *data, size_t length)
 		return;
 	if (length > room)
 		length = room;
-	memcpy(scan->line + scan->held, data, length);
+	scan->text = is_whole ? data : scan->line;
+	if (!is_whole)
+		memcpy(scan->line + scan->held, data, length);
 	scan->held += length;
+}
+
+/* ---- the lines of a body ------------------------------------------------ */
+
+static bool
+is_within_body(const struct scan *scan)
+{
+	return scan->index->count > 0 && !scan->in_header &&
+	    !scan->follows_blank && scan->line_length == 0;
+}
+
+/* The length of the empty line that ends at end, or 0 if it is none. */
+static off_t
+blank_before(const char *start, const char *end)
+{
+	const char *line = end - 1;
+
+	if (line > start && line[-1] == '\r')
+		line--;
+	return line == start || line[-1] == '\n' ? end - line : 0;
+}
+
+/* Counts whole lines that cannot be From_ lines; returns where that ends. */
+static const char *
+skim(struct scan *scan, const char *data, const char *end)
+{
+	uint64_t bare;
+	const char *next = skim_lines(data, end, &bare);
+
+	if (next == data)
+		return data;
+	current(scan)->octets += (uint64_t)(next - data) + bare;
+	scan->blank_length = blank_before(data, next);
+	scan->follows_blank = scan->blank_length > 0;
+	scan->line_start += next - data;
+	scan->ends_in_cr = false;
+	return next;
 }
 
 /* ---- pieces of the file ------------------------------------------------- */
@@ -238,6 +267,24 @@ scan_init(struct scan *scan, struct index *index)
 	scan->follows_blank = true;
 }
 
+/* Takes a line, or what there is of it.  NULL with errno. */
+static const char *
+take_line(struct scan *scan, const char *data, const char *end)
+{
+	const char *newline = memchr(data, '\n', (size_t)(end - data));
+	const char *next = newline == NULL ? end : newline + 1;
+	bool after_cr = newline != NULL && newline > data ? newline[-1] == '\r'
+							  : scan->ends_in_cr;
+
+	hold(scan, data, (size_t)(next - data),
+	    newline != NULL && scan->line_length == 0);
+	scan->line_length += next - data;
+	scan->ends_in_cr = next[-1] == '\r';
+	if (newline != NULL && end_line(scan, after_cr ? 2 : 1) == -1)
+		return NULL;
+	return next;
+}
+
 int
 scan_feed(struct scan *scan, const char *data, size_t length)
 {
@@ -245,17 +292,10 @@ scan_feed(struct scan *scan, const char *data, size_t length)
 
 	scan->index->size += (off_t)length;
 	while (data < end && !scan->index->is_foreign) {
-		const char *newline = memchr(data, '\n', (size_t)(end - data));
-		const char *next = newline == NULL ? end : newline + 1;
-		bool after_cr = newline != NULL && newline > data
-		    ? newline[-1] == '\r'
-		    : scan->ends_in_cr;
-
-		hold(scan, data, (size_t)(next - data));
-		scan->line_length += next - data;
-		scan->ends_in_cr = next[-1] == '\r';
-		data = next;
-		if (newline != NULL && end_line(scan, after_cr ? 2 : 1) == -1)
+		if (is_within_body(scan))
+			data = skim(scan, data, end);
+		data = take_line(scan, data, end);
+		if (data == NULL)
 			return -1;
 	}
 	return 0;
@@ -269,11 +309,14 @@ scan_finish(struct scan *scan)
 		scan->index->is_foreign = true;
 		return 0;
 	}
+	if (scan->line_length == 0)
+		scan->index->blank = scan->blank_length;
 	/* A CR at the very end is taken for half of the missing line end. */
 	if (scan->line_length > 0 &&
 	    end_line(scan, scan->ends_in_cr ? 1 : 0) == -1)
 		return -1;
 	end_message(scan);
+	index_sum(scan->index);
 	return 0;
 }
 
@@ -296,23 +339,51 @@ feed_file(struct scan *scan, struct lock *lock, char *buffer)
 	return scan_finish(scan);
 }
 
-int
-scan_mailbox(struct lock *lock, struct index *index, struct mbox_reason *reason)
+/* Goes on with a scan that was prepared. */
+static int
+run(struct scan *scan, struct lock *lock, struct mbox_reason *reason)
 {
-	struct scan scan;
 	char *buffer = malloc(SCAN_READ_SIZE);
 	int result;
 
 	if (buffer == NULL)
 		return reason_errno(reason, lock->place, "no memory");
-	scan_init(&scan, index);
-	result = feed_file(&scan, lock, buffer);
+	result = feed_file(scan, lock, buffer);
 	if (result == -1)
 		reason_errno(reason, lock->place,
 		    errno == EOVERFLOW ? "has more than 1000000 messages"
 				       : "cannot be read");
 	free(buffer);
 	if (result == -1)
-		index_free(index);
+		index_free(scan->index);
 	return result;
+}
+
+int
+scan_mailbox(struct lock *lock, struct index *index, struct mbox_reason *reason)
+{
+	struct scan scan;
+
+	scan_init(&scan, index);
+	return run(&scan, lock, reason);
+}
+
+/* The empty line belonged to none, and does if the message goes on. */
+int
+scan_tail(struct lock *lock, struct index *index, const struct message *last,
+    off_t end, off_t blank, struct mbox_reason *reason)
+{
+	struct scan scan;
+
+	scan_init(&scan, index);
+	if (make_room(index) == -1)
+		return reason_errno(reason, lock->place, "no memory");
+	index->messages[0] = *last;
+	index->messages[0].octets += 2;
+	index->count = 1;
+	index->size = end;
+	scan.begun = 2; /* this is none that is not shown */
+	scan.line_start = end;
+	scan.blank_length = blank;
+	return run(&scan, lock, reason);
 }

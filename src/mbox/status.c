@@ -257,7 +257,7 @@ mark_header(const struct mbox *mbox, const struct message *message,
 }
 
 void
-status_mark(const struct mbox *mbox, struct additions *additions)
+status_mark(struct mbox *mbox, struct additions *additions)
 {
 	off_t first = find_first_addition(&mbox->index);
 	int result = 0;
@@ -267,11 +267,12 @@ status_mark(const struct mbox *mbox, struct additions *additions)
 	if (mbox->place.leaves_status)
 		return;
 	for (i = 0; i < mbox->index.count && result == 0; i++) {
-		const struct message *message = &mbox->index.messages[i];
+		struct message *message = &mbox->index.messages[i];
 		struct header header;
 
 		if (!is_wanted(message, first))
 			continue;
+		message->is_altered = true;
 		result = read_header(mbox, message, &header);
 		if (result == 0)
 			result = mark_header(mbox, message, &header, additions);

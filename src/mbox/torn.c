@@ -22,7 +22,7 @@ struct pair {
 static int
 is_same(const struct pair *pair, off_t position, off_t from, off_t length)
 {
-	const size_t most = DIGEST_PIECE / 2;
+	const size_t most = READ_SIZE / 2;
 	char *a = pair->piece, *b = pair->piece + most;
 
 	while (length > 0) {

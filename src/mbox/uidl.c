@@ -19,7 +19,6 @@
 #include "support/md5.h"
 #include "support/text.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +49,12 @@ off_t
 message_header(const struct message *message)
 {
 	return message->start + message->separator_length;
+}
+
+bool
+has_own_ids(const struct mbox *mbox)
+{
+	return mbox->place.uidl == NULL || mbox->place.uidl->draft == NULL;
 }
 
 /* ---- labels ------------------------------------------------------------- */
@@ -108,7 +113,7 @@ label_all(struct mbox *mbox, struct identity *identities)
 	struct uidl_walk walk = { .fd = mbox->lock.fd, .base = mbox->base };
 	size_t i;
 
-	if (format == NULL || format->draft == NULL)
+	if (has_own_ids(mbox))
 		return 0;
 	mbox->labels = calloc(mbox->index.count, sizeof(*mbox->labels));
 	if (mbox->labels == NULL)
@@ -132,21 +137,21 @@ has_label(const struct mbox *mbox, size_t i)
 	return mbox->labels != NULL && mbox->labels[i].text != NULL;
 }
 
-/* Of the messages that have no label. */
+/* Of the messages that have no label, and no digest from the index file. */
 static int
 digest_others(const struct mbox *mbox, struct identity *identities)
 {
-	char *piece = malloc(DIGEST_PIECE);
+	struct digester digester;
 	size_t i;
 	int result = 0;
 
-	if (piece == NULL)
+	if (digest_begin(&digester, mbox->lock.fd) == -1)
 		return -1;
 	for (i = 0; i < mbox->index.count && result == 0; i++)
-		if (!has_label(mbox, i))
-			result = digest_message(mbox, &mbox->index.messages[i],
-			    piece, identities[i].digest);
-	free(piece);
+		if (!has_label(mbox, i) && identities[i].copy == 0)
+			result = digest_message(&digester,
+			    &mbox->index.messages[i], identities[i].digest);
+	digest_end(&digester);
 	return result;
 }
 
@@ -155,10 +160,10 @@ identify_all(struct mbox *mbox, struct mbox_reason *reason)
 {
 	size_t count = mbox->index.count;
 
-	mbox->identities = calloc(count, sizeof(*mbox->identities));
+	if (mbox->identities == NULL)
+		mbox->identities = calloc(count, sizeof(*mbox->identities));
 	if (mbox->identities == NULL)
 		return reason_errno(reason, &mbox->place, "no memory");
-	errno = ESTALE; /* for a file that has become shorter */
 	if (label_all(mbox, mbox->identities) == -1 ||
 	    digest_others(mbox, mbox->identities) == -1 ||
 	    copies_number(&mbox->place, mbox->identities, count) == -1) {
@@ -166,6 +171,9 @@ identify_all(struct mbox *mbox, struct mbox_reason *reason)
 		uidl_free(mbox);
 		return -1;
 	}
+	mbox->is_identified = true;
+	if (has_own_ids(mbox))
+		mbox->filing.changed = 0;
 	return 0;
 }
 
@@ -180,6 +188,7 @@ uidl_free(struct mbox *mbox)
 	free(mbox->identities);
 	mbox->labels = NULL;
 	mbox->identities = NULL;
+	mbox->is_identified = false;
 }
 
 int
@@ -189,7 +198,7 @@ mbox_uidl(struct mbox *mbox, size_t i, char id[MBOX_UIDL_SIZE],
 	const struct identity *identity;
 	char hex[2 * MD5_LENGTH + 1];
 
-	if (mbox->identities == NULL && identify_all(mbox, reason) == -1)
+	if (!mbox->is_identified && identify_all(mbox, reason) == -1)
 		return -1;
 	identity = &mbox->identities[i];
 	md5_hex(identity->digest, hex);

@@ -84,7 +84,8 @@ check(const struct mbox *mbox, const struct stat *status,
 	size_t last = mbox->index.count - 1;
 	size_t step = 1;
 
-	if (is_untouched(&mbox->index.status, status) && last > i)
+	if (!mbox->filing.is_assumed &&
+	    is_untouched(&mbox->index.status, status) && last > i)
 		step = last - i;
 	for (; i <= last; i += step)
 		if (message_verify(mbox, i, reason) == -1)
@@ -183,20 +184,24 @@ mark_and_expunge(
     struct mbox *mbox, const struct stat *status, struct mbox_reason *reason)
 {
 	struct job job = { .lock = &mbox->lock, .place = &mbox->place };
-	struct additions additions;
+	struct additions *additions = &mbox->additions;
 	int result;
 
-	status_mark(mbox, &additions);
-	result = change(mbox, &additions, status->st_size, &job);
-	if (result == -1 && additions.count > 0 && !is_begun(&job)) {
-		additions.count = 0;
-		result = change(mbox, &additions, status->st_size, &job);
+	index_file_drop(mbox->place.index);
+	free(additions->list);
+	status_mark(mbox, additions);
+	result = change(mbox, additions, status->st_size, &job);
+	if (result == -1 && additions->count > 0 && !is_begun(&job)) {
+		additions->count = 0;
+		result = change(mbox, additions, status->st_size, &job);
 	}
 	if (result == -1)
 		explain(mbox, &job, reason);
 	else
 		restore_times(mbox, status);
-	free(additions.list);
+	mbox->is_updated =
+	    result == 0 && fstat(mbox->lock.fd, &mbox->index.status) == 0;
+	mbox->filing.is_void = !mbox->is_updated;
 	return result;
 }
 
@@ -208,8 +213,10 @@ check_and_expunge(struct mbox *mbox, struct mbox_reason *reason)
 
 	if (fstat(mbox->lock.fd, &status) == -1)
 		return reason_errno(reason, &mbox->place, "cannot be examined");
-	if (check(mbox, &status, reason) == -1)
+	if (check(mbox, &status, reason) == -1) {
+		index_distrust(mbox);
 		return -1;
+	}
 	return mark_and_expunge(mbox, &status, reason);
 }
 
@@ -228,12 +235,22 @@ update(struct mbox *mbox, int64_t deadline, struct mbox_reason *reason)
 	return result;
 }
 
+/* Before any message was looked at, only an O can be wanted. */
+static bool
+wants_any(struct mbox *mbox, struct mbox_reason *reason)
+{
+	return !mbox->place.leaves_status && mbox->index.wants_seen > 0 &&
+	    mbox_load(mbox, reason) == 0;
+}
+
 /* Nobody has asked for this: where it cannot be done it is left out. */
 static int
 update_status(struct mbox *mbox, int64_t deadline, struct mbox_reason *reason)
 {
 	int64_t patience = clock_now() + STATUS_PATIENCE;
 
+	if (!index_is_loaded(&mbox->index) && !wants_any(mbox, reason))
+		return 0;
 	if (status_first_wanted(mbox) == mbox->index.count)
 		return 0;
 	if (deadline > patience)
@@ -246,7 +263,7 @@ update_status(struct mbox *mbox, int64_t deadline, struct mbox_reason *reason)
 int
 mbox_update(struct mbox *mbox, int64_t deadline, struct mbox_reason *reason)
 {
-	if (first_marked(&mbox->index) == mbox->index.count)
+	if (mbox->marked == 0)
 		return update_status(mbox, deadline, reason);
 	if (update(mbox, deadline, reason) == -1)
 		return -1;

@@ -41,9 +41,10 @@ feed_header(int fd, const struct message *message, struct scan *scan)
 	return scan_finish(scan);
 }
 
-/* 1 if the header is the same, 0 if not, -1 with errno. */
+/* 1 with the header that is there, as far as message says, 0 if there is none,
+ * -1 with errno. */
 static int
-compare_header(int fd, const struct message *message)
+find_header(int fd, const struct message *message, struct message *found)
 {
 	struct index index;
 	struct scan scan;
@@ -51,10 +52,10 @@ compare_header(int fd, const struct message *message)
 
 	scan_init(&scan, &index);
 	result = feed_header(fd, message, &scan);
-	if (result == 0 && index.messages != NULL)
-		result =
-		    index.messages->header_length == message->header_length &&
-		    index.messages->header_sum == message->header_sum;
+	if (result == 0 && index.messages != NULL) {
+		*found = index.messages[0];
+		result = 1;
+	}
 	index_free(&index);
 	return result;
 }
@@ -70,6 +71,34 @@ header_ends(int fd, const struct message *message)
 		return true;
 	return fileio_read_at(fd, text, sizeof(text), end) > 0 &&
 	    (text[0] == '\n' || (text[0] == '\r' && text[1] == '\n'));
+}
+
+int
+message_is_there(int fd, const struct message *message)
+{
+	struct message found;
+	int result = find_header(fd, message, &found);
+
+	if (result != 1)
+		return result;
+	return found.header_length == message->header_length &&
+	    found.header_sum == message->header_sum && header_ends(fd, message);
+}
+
+int
+message_read_header(int fd, struct message *message)
+{
+	struct message found;
+
+	if (message->has_long_header || find_header(fd, message, &found) != 1 ||
+	    found.header_length != message->header_length ||
+	    !header_ends(fd, message))
+		return -1;
+	message->header_sum = found.header_sum;
+	message->was_seen = found.was_seen;
+	message->was_read = found.was_read;
+	message->has_room = found.has_room;
+	return 0;
 }
 
 int
@@ -128,11 +157,10 @@ message_verify(const struct mbox *mbox, size_t i, struct mbox_reason *reason)
 	if (status.st_size < mbox->index.size)
 		return reason_set(reason, MBOX_CHANGED, &mbox->place, 0,
 		    "was made shorter by another program");
-	same = compare_header(mbox->lock.fd, message);
+	same = message_is_there(mbox->lock.fd, message);
 	if (same == -1)
 		return reason_errno(reason, &mbox->place, "cannot be read");
-	if (same == 0 || !header_ends(mbox->lock.fd, message) ||
-	    !is_followed(mbox, i))
+	if (same == 0 || !is_followed(mbox, i))
 		return reason_set(reason, MBOX_CHANGED, &mbox->place, 0,
 		    "was rewritten by another program");
 	return 0;

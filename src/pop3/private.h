@@ -47,6 +47,27 @@ enum session_event command_without_line(
  * told so instead, and ends the session. */
 enum session_event command_reject(struct session *session, enum reply number);
 
+/* Answers trouble with the mailbox and logs why.  Ends the session: once the
+ * mailbox is not what it believes, no number means anything any more. */
+enum session_event transaction_fail(
+    struct session *session, const struct mbox_reason *reason);
+
+/* ---- listing.c ---------------------------------------------------------- */
+
+/* Reads a message number, from 1, into the index i, from 0.  If it is no
+ * message, or a deleted one, answers, and *event is what comes of it. */
+bool listing_find(struct session *session, const char *text, size_t *i,
+    enum session_event *event);
+
+enum session_event listing_stat(
+    struct session *session, const struct arguments *arguments);
+enum session_event listing_list(
+    struct session *session, const struct arguments *arguments);
+enum session_event listing_uidl(
+    struct session *session, const struct arguments *arguments);
+
+/* ---- authorization.c ---------------------------------------------------- */
+
 /* Ends the collecting of session->credentials: SESSION_ATTEMPT. */
 enum session_event authorization_attempt(
     struct session *session, enum credentials_kind kind);

@@ -9,7 +9,6 @@
 #include "support/text.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 /* How long QUIT may wait for the mailbox locks, in ms. */
@@ -66,120 +65,11 @@ session_fail_system(struct session *session)
 	wire_flush(&session->wire);
 }
 
-/* Once the mailbox is not what the session believes, no number means anything
- * any more. */
-static enum session_event
-fail(struct session *session, const struct mbox_reason *reason)
+enum session_event
+transaction_fail(struct session *session, const struct mbox_reason *reason)
 {
 	session_fail(session, reason);
 	return SESSION_BROKEN;
-}
-
-/* ---- message numbers ---------------------------------------------------- */
-
-/* Reads a message number, from 1, into the index i, from 0.  Answers if it is
- * no message, or a deleted one. */
-static bool
-find_message(struct session *session, const char *text, size_t *i)
-{
-	uint64_t number;
-
-	if (!text_to_number(text, SIZE_MAX, &number) || number == 0 ||
-	    number > mbox_count(session->mbox)) {
-		reply(&session->wire, REPLY_NO_SUCH_MESSAGE);
-		return false;
-	}
-	*i = (size_t)number - 1;
-	if (mbox_is_deleted(session->mbox, *i)) {
-		reply(&session->wire, REPLY_IS_DELETED);
-		return false;
-	}
-	return true;
-}
-
-/* ---- STAT, LIST, UIDL --------------------------------------------------- */
-
-static enum session_event
-run_stat(struct session *session, const struct arguments *arguments)
-{
-	uint64_t octets = 0;
-	size_t count = 0;
-	size_t i;
-
-	(void)arguments;
-	for (i = 0; i < mbox_count(session->mbox); i++) {
-		if (mbox_is_deleted(session->mbox, i))
-			continue;
-		count++;
-		octets += mbox_octets(session->mbox, i);
-	}
-	wire_line(&session->wire, "+OK %zu %" PRIu64, count, octets);
-	return SESSION_CONTINUE;
-}
-
-static enum session_event
-run_list(struct session *session, const struct arguments *arguments)
-{
-	size_t i;
-
-	if (arguments->count == 1) {
-		if (find_message(session, arguments->at[0], &i))
-			wire_line(&session->wire, "+OK %zu %" PRIu64, i + 1,
-			    mbox_octets(session->mbox, i));
-		return SESSION_CONTINUE;
-	}
-	reply(&session->wire, REPLY_LISTING);
-	for (i = 0; i < mbox_count(session->mbox); i++)
-		if (!mbox_is_deleted(session->mbox, i))
-			wire_line(&session->wire, "%zu %" PRIu64, i + 1,
-			    mbox_octets(session->mbox, i));
-	wire_line(&session->wire, ".");
-	return SESSION_CONTINUE;
-}
-
-static enum session_event
-uidl_one(struct session *session, const char *text)
-{
-	struct mbox_reason reason;
-	char id[MBOX_UIDL_SIZE];
-	size_t i;
-
-	if (!find_message(session, text, &i))
-		return SESSION_CONTINUE;
-	if (mbox_uidl(session->mbox, i, id, &reason) == -1)
-		return fail(session, &reason);
-	wire_line(&session->wire, "+OK %zu %s", i + 1, id);
-	return SESSION_CONTINUE;
-}
-
-/* All ids are made by the first call, so trouble comes before the listing. */
-static enum session_event
-uidl_all(struct session *session)
-{
-	struct mbox_reason reason;
-	char id[MBOX_UIDL_SIZE];
-	size_t i;
-
-	if (mbox_count(session->mbox) > 0 &&
-	    mbox_uidl(session->mbox, 0, id, &reason) == -1)
-		return fail(session, &reason);
-	reply(&session->wire, REPLY_LISTING);
-	for (i = 0; i < mbox_count(session->mbox); i++) {
-		if (mbox_is_deleted(session->mbox, i))
-			continue;
-		if (mbox_uidl(session->mbox, i, id, &reason) == -1)
-			return SESSION_BROKEN;
-		wire_line(&session->wire, "%zu %s", i + 1, id);
-	}
-	wire_line(&session->wire, ".");
-	return SESSION_CONTINUE;
-}
-
-static enum session_event
-run_uidl(struct session *session, const struct arguments *arguments)
-{
-	return arguments->count == 1 ? uidl_one(session, arguments->at[0])
-				     : uidl_all(session);
 }
 
 /* ---- RETR, TOP ---------------------------------------------------------- */
@@ -214,10 +104,10 @@ run_retr(struct session *session, const struct arguments *arguments)
 	char octets[24];
 	size_t i;
 
-	if (!find_message(session, arguments->at[0], &i))
-		return SESSION_CONTINUE;
+	if (!listing_find(session, arguments->at[0], &i, &event))
+		return event;
 	if (mbox_read(session->mbox, i, MBOX_ALL_LINES, &reader, &reason) == -1)
-		return fail(session, &reason);
+		return transaction_fail(session, &reason);
 	if (i + 1 > session->last)
 		session->last = i + 1;
 	session->retrieved++;
@@ -235,15 +125,16 @@ run_top(struct session *session, const struct arguments *arguments)
 {
 	struct mbox_reader reader;
 	struct mbox_reason reason;
+	enum session_event event;
 	uint64_t lines;
 	size_t i;
 
-	if (!find_message(session, arguments->at[0], &i))
-		return SESSION_CONTINUE;
+	if (!listing_find(session, arguments->at[0], &i, &event))
+		return event;
 	if (!text_to_number(arguments->at[1], MBOX_ALL_LINES - 1, &lines))
 		return command_reject(session, REPLY_WRONG_ARGUMENTS);
 	if (mbox_read(session->mbox, i, lines, &reader, &reason) == -1)
-		return fail(session, &reason);
+		return transaction_fail(session, &reason);
 	reply(&session->wire, REPLY_LISTING);
 	return send_text(session, &reader);
 }
@@ -253,10 +144,11 @@ run_top(struct session *session, const struct arguments *arguments)
 static enum session_event
 run_dele(struct session *session, const struct arguments *arguments)
 {
+	enum session_event event;
 	size_t i;
 
-	if (!find_message(session, arguments->at[0], &i))
-		return SESSION_CONTINUE;
+	if (!listing_find(session, arguments->at[0], &i, &event))
+		return event;
 	mbox_delete(session->mbox, i);
 	session->deleted++;
 	reply(&session->wire, REPLY_DELETED);
@@ -327,9 +219,9 @@ run_quit(struct session *session, const struct arguments *arguments)
 }
 
 static const struct command table[] = {
-	{ "STAT", 0, 0, false, run_stat },
-	{ "LIST", 0, 1, false, run_list },
-	{ "UIDL", 0, 1, false, run_uidl },
+	{ "STAT", 0, 0, false, listing_stat },
+	{ "LIST", 0, 1, false, listing_list },
+	{ "UIDL", 0, 1, false, listing_uidl },
 	{ "RETR", 1, 1, false, run_retr },
 	{ "TOP", 2, 2, false, run_top },
 	{ "DELE", 1, 1, false, run_dele },
@@ -344,17 +236,6 @@ static const struct command table[] = {
 
 /* ---- the session -------------------------------------------------------- */
 
-/* What LAST knows from earlier sessions. */
-static size_t
-find_last_read(const struct mbox *mbox)
-{
-	size_t i = mbox_count(mbox);
-
-	while (i > 0 && !mbox_was_read(mbox, i - 1))
-		i--;
-	return i;
-}
-
 enum session_event
 session_open(
     struct session *session, const struct mbox_place *place, int64_t deadline)
@@ -362,7 +243,7 @@ session_open(
 	struct mbox_reason reason;
 
 	if (mbox_open(&session->mbox, place, deadline, &reason) == -1)
-		return fail(session, &reason);
+		return transaction_fail(session, &reason);
 	if (!mbox_is_mbox(session->mbox))
 		log_event(LOG_WARNING,
 		    "%s/%s: not an mbox, shown as empty and left alone "
@@ -371,7 +252,7 @@ session_open(
 		    session->peer);
 	log_trace(TRACE_MAILBOX, "opened %s/%s messages=%zu", place->directory,
 	    place->name, mbox_count(session->mbox));
-	session->last = session->first_last = find_last_read(session->mbox);
+	session->last = session->first_last = mbox_last_read(session->mbox);
 	reply(&session->wire, REPLY_LOGGED_IN);
 	return SESSION_CONTINUE;
 }

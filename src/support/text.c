@@ -28,6 +28,22 @@ text_to_number(const char *text, uint64_t most, uint64_t *number)
 	return true;
 }
 
+size_t
+text_from_number(char out[TEXT_NUMBER_SIZE], uint64_t number)
+{
+	char digits[TEXT_NUMBER_SIZE];
+	char *p = digits + sizeof(digits);
+	size_t length;
+
+	do {
+		*--p = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	length = (size_t)(digits + sizeof(digits) - p);
+	memcpy(out, p, length);
+	return length;
+}
+
 bool
 text_copy(char *out, size_t size, const char *text)
 {

@@ -16,6 +16,12 @@
  */
 bool text_to_number(const char *text, uint64_t most, uint64_t *number);
 
+#define TEXT_NUMBER_SIZE 20
+
+/* Writes number in decimal, without a NUL.  Returns how many octets that
+ * are. */
+size_t text_from_number(char out[TEXT_NUMBER_SIZE], uint64_t number);
+
 /* Copies text with its NUL into out.  False, and out empty, if it is too long
  * for the size octets there. */
 bool text_copy(char *out, size_t size, const char *text);

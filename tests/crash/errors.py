@@ -216,6 +216,16 @@ for number in (0, 2, 9):
     add_session_cases(CASES[number])
 
 
+@case("a call of a session with an index fails: the next one sees what is so")
+def _():
+    kind = next(kind for kind in CASES if kind.is_known)
+    places = workers.ask(list_session, kind)
+    seen = workers.sweep(
+        disturb_session, [(kind, *fault) for fault in faults(places)], 40)
+    check_reach(seen)
+    assert seen["updated"] > 0 and seen["refused"] > 0, seen
+
+
 @case("a full disk, or quota: the last messages can be deleted, others not yet")
 def _():
     need_registers()

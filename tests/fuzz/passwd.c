@@ -58,6 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct passwd_file file = { .domain = "kvt.dk",
 		.rules = { "", "", "", "", "", LEAST },
 		.owner = (choices & 1) != 0 ? OWNER : 0,
+		.knows_owner = true,
 		.owner_gid = OWNER,
 		.file_gid = OWNER,
 		.spool_uid = (choices & 2) != 0 ? OWNER : 0,

@@ -116,21 +116,45 @@ check_flags(const struct work *work, size_t i, const struct index *index,
 	bytes_free(&found);
 }
 
+static bool
+arrives(const struct work *work)
+{
+	return (work->choices & ARRIVES) != 0 && !work->index.is_foreign;
+}
+
+/* A message that looks like internal data is hidden from when it is the
+ * first. */
+static bool
+is_first_hidden(const struct work *work, size_t left)
+{
+	size_t expected = arrives(work) ? 1 : 0;
+	size_t i;
+
+	for (i = 0; i < work->index.count; i++)
+		expected += !has_bit(work->deleted, i);
+	return has_bit(work->deleted, 0) && left + 1 == expected;
+}
+
 static void
 check_with_status(const struct work *work, const struct mbox_place *place)
 {
 	struct bytes after = mailbox_content();
 	struct mbox *mbox = open_mailbox(place);
+	bool skips = is_first_hidden(work, mbox_count(mbox));
 	size_t i, k = 0;
 
 	for (i = 0; i < work->index.count; i++) {
 		if (has_bit(work->deleted, i))
 			continue;
+		if (skips) {
+			skips = false;
+			continue;
+		}
 		must(k < mbox_count(mbox), "no message is missing");
 		check_flags(work, i, &mbox->index, &after, k);
 		k++;
 	}
-	if ((work->choices & ARRIVES) != 0 && !work->index.is_foreign)
+	if (arrives(work))
 		must(mbox_count(mbox) == k + 1, "and the new one is there");
 	mbox_close(&mbox);
 	bytes_free(&after);

@@ -34,11 +34,14 @@ LATER = FROM_LINE + b"Subject: later\n\ncame after the second crash\n\n"
 class Case:
     """A mailbox and what a session does to it.  deleted: numbers, from 1;
     lengths: of the bodies; keeper: only root may write the directory;
-    retrieved: numbers; if there are any, Status: headers are kept."""
+    retrieved: numbers; if there are any, Status: headers are kept; is_known:
+    an earlier session has left an index."""
 
-    def __init__(self, name, deleted, lengths, keeper=False, retrieved=()):
+    def __init__(self, name, deleted, lengths, keeper=False, retrieved=(),
+                 is_known=False):
         self.name = name
         self.keeper = keeper
+        self.is_known = is_known
         self.keeps_status = bool(retrieved)
         first = min((*deleted, *retrieved), default=0)
 
@@ -98,6 +101,10 @@ CASES = [
          [900, 700, 200, 300], retrieved=[1, 2, 3, 4]),
     Case("two are read, one is deleted", [3],
          [900, 700, 200, 600, 3000], retrieved=[1, 5]),
+    Case("a known mailbox, a middle one is deleted", [2],
+         [900, 700, 65600, 600], is_known=True),
+    Case("a known mailbox, one is read, one is deleted", [3],
+         [900, 65600, 700, 600], retrieved=[2], is_known=True),
 ]
 
 
@@ -131,6 +138,19 @@ class World(House):
                 os.unlink(entry.path)
         self.write_text(case.old)
         self.own(self.path.parent, *((0, 0) if case.keeper else OWNER))
+        if case.is_known:
+            time.sleep(0.08)  # a mailbox of this moment has no index
+            self.listing()
+            assert self.index().stat().st_size > 0
+
+    def index(self):
+        return next(self.state.glob("*.index"))
+
+    def listing(self):
+        """All sizes and ids."""
+        done = self.traced(self.daemon_command("-i"),
+                           data=Case.dialogue("LIST", "UIDL")).check()
+        return done.output.split(b"\r\n", 1)[1]
 
     def write_text(self, text):
         """text as the mailbox; None: there is none."""
@@ -231,6 +251,10 @@ class World(House):
         assert b"+OK %d " % count in done.output, (count, done.output,
                                                    done.errors)
         assert self.text() == text, "changed by the next login"
+        if self.index().stat().st_size > 0:
+            said = self.listing()
+            self.index().unlink()
+            assert self.listing() == said, "the index is wrong"
         self.check_free()
 
     def check_free(self):

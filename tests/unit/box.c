@@ -205,6 +205,7 @@ box_place(const char *name)
 		.keeper = -1,
 		.journal = { journal(0), journal(1) },
 		.ids = -1,
+		.index = -1,
 		.journal_size = (off_t)1024 * 1024 };
 
 	text_copy(place.directory, sizeof(place.directory), root);

@@ -4,6 +4,7 @@
 #include "support/text.h"
 #include "tap.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -207,10 +208,34 @@ copies(void)
 	is_text(mixed, "azaz09@[`{\xc4", "only A-Z is made small");
 }
 
+/* As printf(3) writes them. */
+static void
+written_numbers(void)
+{
+	static const uint64_t edges[] = { 0, 1, 9, 10, 99, 100, 4294967295U,
+		4294967296U, UINT64_MAX - 1, UINT64_MAX };
+	char expected[32];
+	char out[32];
+	int wrong = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(edges) / sizeof(*edges) + 100000; i++) {
+		size_t count = sizeof(edges) / sizeof(*edges);
+		uint64_t number = i < count ? edges[i] : i - count;
+		size_t length = text_from_number(out, number);
+
+		out[length] = '\0';
+		text_format(expected, sizeof(expected), "%" PRIu64, number);
+		wrong += strcmp(out, expected) != 0;
+	}
+	is_number(wrong, 0, "numbers are written as printf writes them");
+}
+
 int
 main(void)
 {
 	numbers();
+	written_numbers();
 	every_octet();
 	every_limit();
 	escapes();

@@ -1,0 +1,11 @@
+/*
+ * Memory that was needed once, in a process that lives long.
+ */
+#ifndef SUPPORT_MEMORY_H
+#define SUPPORT_MEMORY_H
+
+/* Gives back to the system what is free on the heap, and the stack below the
+ * caller.  Nothing that is in use changes; if it fails nothing does. */
+void memory_release(void);
+
+#endif
