@@ -53,7 +53,8 @@ def _():
         assert "# FAIL:  0" in text and "# ERROR: 0" in text, text
         room.run("make", "install", f"DESTDIR={room.path}/ours")
         assert not room.calls.exists(), room.calls.read_text()
-        make("install", f"DESTDIR={room.path}/git", "prefix=/usr", "ROOT=")
+        make("install", f"DESTDIR={room.path}/git", "prefix=/usr",
+             "SERVICES=", "POP3S=")
         equal(files_below(room.path / "ours"), files_below(room.path / "git"))
 
 
