@@ -130,6 +130,8 @@ def is_removed(machine):
     machine.run("systemctl", "start", "gnu-pop3d.socket")
     fetch(machine)
     dpkg(machine, "--remove", "gnu-pop3d")
+    for unit in ("gnu-pop3d", "gnu-pop3d.socket"):
+        equal(show(machine, "ActiveState", unit), "inactive")
     equal(machine.run("ss", "-Hltn", "sport = :110").stdout, "")
     assert exists(machine, OPTIONS) and exists(machine, STATE)
     assert not exists(machine, "/usr/sbin/gnu-pop3d")
