@@ -95,24 +95,50 @@ check_lock(struct spool *spool, const char *name, const char *path)
 	report_remedy(&spool->check->report, "rm %s", quote(word, path));
 }
 
+/* In the spools of domains the daemon reads it when it starts. */
+static void
+tell_leftover(struct spool *spool, const char *path)
+{
+	struct report *report = &spool->check->report;
+	char word[QUOTED_SIZE];
+
+	if (spool->domain[0] != '\0') {
+		report_warning(
+		    report, "%s: left over by GNU pop3d; not merged yet", path);
+		report_remedy(
+		    report, "gnu-pop3d --recover, or start the daemon");
+		return;
+	}
+	report_warning(
+	    report, "%s: left over by GNU pop3d; nothing reads it", path);
+	report_remedy(report, "look whether its mail is missing, then rm %s",
+	    quote(word, path));
+}
+
+/* NAME.old.merged, and .2 and so on behind it: kept for whoever wants to look.
+ */
+static bool
+is_merged(const char *name)
+{
+	const char *end = strstr(name, ".old.merged");
+
+	return end != NULL && end > name;
+}
+
 static void
 check_name(struct spool *spool, const char *name)
 {
 	struct report *report = &spool->check->report;
-	char path[MBOX_PATH_SIZE], word[QUOTED_SIZE];
+	char path[MBOX_PATH_SIZE];
 
-	if (name[0] == '.' ||
+	if (name[0] == '.' || is_merged(name) ||
 	    !text_format(path, sizeof(path), "%s/%s", spool->directory, name))
 		return;
 	report_progress(report, ++spool->done);
 	if (ends_in(name, ".lock")) {
 		check_lock(spool, name, path);
 	} else if (ends_in(name, ".old")) {
-		report_warning(report,
-		    "%s: left over by GNU pop3d; nothing reads it", path);
-		report_remedy(report,
-		    "look whether its mail is missing, then rm %s",
-		    quote(word, path));
+		tell_leftover(spool, path);
 	} else if (!is_somebodys(spool, name)) {
 		tell_orphan(spool, path);
 	}

@@ -27,8 +27,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TRY_EVERY 50 /* ms */
-
 /* A file name without suffix. */
 #define BASE_SIZE (MBOX_NAME_SIZE - 8)
 
@@ -185,21 +183,6 @@ read_label(int state, const char *base, struct mbox_place *place)
 /* ---- claiming ----------------------------------------------------------- */
 
 static int
-wait_for_lock(const struct mbox_place *place, int lock, int64_t deadline,
-    struct mbox_reason *reason)
-{
-	while (flock(lock, LOCK_EX | LOCK_NB) == -1) {
-		if (errno != EWOULDBLOCK)
-			return reason_errno(reason, place, "session lock");
-		if (clock_now() >= deadline)
-			return reason_set(reason, MBOX_BUSY, place, 0,
-			    "open in another session");
-		clock_sleep_until(clock_now() + TRY_EVERY);
-	}
-	return 0;
-}
-
-static int
 open_files(int state, const char *base, struct mbox_place *place, bool *is_new)
 {
 	bool is_cache_new; /* nothing is lost with it */
@@ -290,7 +273,7 @@ claim_in(int state, struct mbox_place *place, int64_t deadline,
 	if (lock == -1)
 		return reason_errno(reason, place,
 		    "cannot make a session lock in the state directory");
-	if (wait_for_lock(place, lock, deadline, reason) == 0 &&
+	if (claim_wait(state, base, place, lock, deadline, reason) == 0 &&
 	    prepare_files(state, base, place, lock, is_new, reason) == 0 &&
 	    check_pause(place, reason) == 0)
 		return lock;
@@ -337,17 +320,6 @@ is_journal(const char *name, char base[BASE_SIZE])
 	return text_format(base, BASE_SIZE, "%.*s", (int)(length - 3), name);
 }
 
-/* 1 if the journal has something in it, 0 if not, -1 with errno. */
-static int
-is_used(int state, const char *name)
-{
-	struct stat status;
-
-	if (fstatat(state, name, &status, AT_SYMLINK_NOFOLLOW) == -1)
-		return errno == ENOENT ? 0 : -1;
-	return status.st_size > 0;
-}
-
 int
 mbox_next_unfinished(DIR *state, struct mbox_place *place, bool *is_over)
 {
@@ -359,7 +331,7 @@ mbox_next_unfinished(DIR *state, struct mbox_place *place, bool *is_over)
 	while (errno = 0, (entry = readdir(state)) != NULL) {
 		if (!is_journal(entry->d_name, base))
 			continue;
-		used = is_used(dirfd(state), entry->d_name);
+		used = claim_has_journal(dirfd(state), base);
 		if (used == 1)
 			used = read_label(dirfd(state), base, place);
 		if (used != 0)
@@ -376,17 +348,13 @@ claim_look(const char *state, const struct mbox_place *place, struct stat *lock,
 	char base[BASE_SIZE];
 	char name[MBOX_NAME_SIZE];
 	int directory = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int result, i;
+	int result;
 
 	*is_unfinished = false;
 	if (directory == -1)
 		return -1;
 	base_name(place, base);
-	for (i = 0; i < 2; i++) {
-		text_format(name, sizeof(name), "%s.j%d", base, i);
-		if (is_used(directory, name) == 1)
-			*is_unfinished = true;
-	}
+	*is_unfinished = claim_has_journal(directory, base) == 1;
 	text_format(name, sizeof(name), "%s.lock", base);
 	result = fstatat(directory, name, lock, AT_SYMLINK_NOFOLLOW);
 	close(directory);

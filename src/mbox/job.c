@@ -169,6 +169,16 @@ job_forget(struct job *job, const struct step *step)
 	return result;
 }
 
+static void
+tell(struct job *job)
+{
+	const struct watcher *watcher = job->watcher;
+
+	job->watcher = NULL;
+	if (watcher != NULL && watcher->decided != NULL)
+		watcher->decided(watcher->about);
+}
+
 static int
 next_step(struct job *job)
 {
@@ -182,6 +192,8 @@ next_step(struct job *job)
 		result = job_redo(job, &step);
 		if (result == -1)
 			(void)job_forget(job, &step);
+		else
+			tell(job);
 	}
 	step_forget(&step);
 	return result;

@@ -194,8 +194,9 @@ int blocks_sum_range(int fd, off_t from, off_t to, uint64_t *sum);
 struct job {
 	struct lock *lock;
 	const struct mbox_place *place;
-	uint64_t generation; /* of the last step written */
-	off_t portion;	     /* octets of data in a step at most */
+	const struct watcher *watcher; /* NULL: nobody */
+	uint64_t generation;	       /* of the last step written */
+	off_t portion;		       /* octets of data in a step at most */
 	struct plan plan;
 	bool is_marked;	   /* nothing but the cut is left */
 	bool is_committed; /* the outcome is decided, and on disk */

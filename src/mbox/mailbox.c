@@ -138,6 +138,13 @@ mbox_is_retrieved(const struct mbox *mbox, size_t i)
 }
 
 void
+mbox_watch(struct mbox *mbox, void (*decided)(void *about), void *about)
+{
+	mbox->watcher.decided = decided;
+	mbox->watcher.about = about;
+}
+
+void
 mbox_undelete_all(struct mbox *mbox)
 {
 	size_t i;

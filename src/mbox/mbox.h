@@ -96,7 +96,8 @@ struct mbox_reason {
  * descriptor is closed, by whatever death, and opens its redo journal, what is
  * remembered of its ids, and its index file, into place.  The files lie in the
  * directory state, which must be writable to nobody but the caller.  Waits up
- * to the clock_now() moment deadline for another session to end.  If place has
+ * to the clock_now() moment deadline for another session to end, and longer for
+ * one that is updating the mailbox.  If place has
  * a pause, it counts from the last mbox_open() that succeeded.  Where a full
  * disk allows no files the session goes without them.  Returns a descriptor, or
  * -1 with reason.
@@ -317,6 +318,14 @@ int mbox_keep_answers(struct mbox *mbox, struct mbox_reason *reason);
 
 /* Takes all marks for deletion back. */
 void mbox_undelete_all(struct mbox *mbox);
+
+/*
+ * Whom mbox_update() tells, at most once, that the removal is decided: whatever
+ * happens from then on, even a crash, will complete it.  Then mbox_update() has
+ * still to bring it to an end, which may take as long again.  All locks are
+ * held: decided() must not wait for anybody.  Short updates do not tell.
+ */
+void mbox_watch(struct mbox *mbox, void (*decided)(void *about), void *about);
 
 /*
  * Removes the marked messages from the file, in place: the inode stays, what

@@ -1,10 +1,11 @@
 /*
- * Inside the mailbox room: the index in memory, the locks, the scanner.
+ * Inside the mailbox room: the index in memory, the scanner, unique ids.
  */
 #ifndef MBOX_PRIVATE_H
 #define MBOX_PRIVATE_H
 
 #include "mbox/index_file.h"
+#include "mbox/locks.h"
 #include "mbox/mbox.h"
 
 #include <sys/stat.h>
@@ -29,80 +30,6 @@ int reason_errno(struct mbox_reason *reason, const struct mbox_place *place,
 /* What is wrong with a file of this status; all but MBOX_NOT_ACCESSIBLE. */
 enum mbox_fault fault_find(
     const struct stat *status, const struct mbox_place *place);
-
-/* ---- dotlock.c: one lock file ------------------------------------------- */
-
-struct dotlock {
-	int directory;	  /* descriptor, borrowed */
-	const char *name; /* of the mailbox, borrowed */
-	bool is_held;
-	dev_t device; /* of the lock file that we made */
-	ino_t inode;
-};
-
-/* Tries once to make NAME.lock, breaking a stale one.  0, or -1 with errno:
- * EEXIST means that somebody else holds it. */
-int dotlock_try(struct dotlock *lock);
-
-/* Renews the time stamp, so that nobody takes the lock for stale. */
-void dotlock_touch(const struct dotlock *lock);
-
-/* Removes the lock file if it is still the one that we made. */
-void dotlock_release(struct dotlock *lock);
-
-/* Looks at NAME.lock, whoever made it.  now is a time(2). */
-void dotlock_look(
-    const struct dotlock *lock, time_t now, struct mbox_dotlock *found);
-
-/* ---- claim.c: the session lock ------------------------------------------ */
-
-/* The status of the lock file of a claim, and whether its journal has something
- * in it.  0, or -1 with errno: there never was a session. */
-int claim_look(const char *state, const struct mbox_place *place,
-    struct stat *lock, bool *is_unfinished);
-
-/* ---- keeper.c: the same through the lock keeper ------------------------- */
-
-int keeper_try(int keeper);
-void keeper_touch(int keeper);
-void keeper_release(int keeper);
-
-/* ---- lock.c: all locks of a mailbox ------------------------------------- */
-
-struct lock {
-	const struct mbox_place *place;
-	int directory; /* of the mailbox, opened with O_PATH, or -1 */
-	int fd;	       /* the mailbox, or -1: missing or not opened */
-	int flags;     /* for open(2) */
-	struct dotlock dotlock;
-	bool has_dotlock;
-	bool is_missing;  /* the mailbox does not exist */
-	bool was_created; /* ... and lock_acquire() made it */
-	int64_t touched;  /* when the dotlock was last renewed */
-};
-
-/* Prepares a lock on the mailbox at place.  may_create: make the mailbox if it
- * is missing, and open it for appending only. */
-void lock_init(
-    struct lock *lock, const struct mbox_place *place, bool may_create);
-
-/*
- * Opens the mailbox if it is not open and takes all locks, giving all back
- * between tries, until deadline.  Returns 0 with the locks held, or with
- * is_missing and none held.  A mailbox that was open before and is no longer
- * what its path names gives MBOX_CHANGED.
- */
-int lock_acquire(
-    struct lock *lock, int64_t deadline, struct mbox_reason *reason);
-
-/* To be called at least every few seconds while the locks are held. */
-void lock_renew(struct lock *lock);
-
-/* Gives the locks back; the mailbox stays open. */
-void lock_release(struct lock *lock);
-
-/* Gives the locks back and closes everything. */
-void lock_close(struct lock *lock);
 
 /* ---- append.c: at the end of a mailbox ---------------------------------- */
 
@@ -340,6 +267,12 @@ void answers_free(struct answers **answers);
 
 /* ---- the opened mailbox ------------------------------------------------- */
 
+/* See mbox_watch(). */
+struct watcher {
+	void (*decided)(void *about); /* NULL: nobody */
+	void *about;
+};
+
 struct mbox {
 	struct mbox_place place;
 	struct lock lock;
@@ -356,7 +289,8 @@ struct mbox {
 	bool is_identified;	     /* ... and all known */
 	struct label *labels;	     /* the same; NULL also for our own ids */
 	char *buffer;		     /* for reading, NULL until needed */
-	struct answers *answers;     /* NULL until asked for */
+	struct watcher watcher;
+	struct answers *answers; /* NULL until asked for */
 };
 
 /* Size of every read of mailbox text. */

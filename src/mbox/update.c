@@ -35,6 +35,8 @@
  *     its own, before any octet moves.  So after a crash the octet at the old
  *     end tells: if it is NUL the file has got longer, and appended mail begins
  *     at the new end; if not, or if there is none, nothing was begun.
+ * 11. That the update is decided is told when the first step was taken: until
+ *     then a full disk may make it be forgotten.
  */
 #include "config.h"
 
@@ -183,7 +185,9 @@ static int
 mark_and_expunge(
     struct mbox *mbox, const struct stat *status, struct mbox_reason *reason)
 {
-	struct job job = { .lock = &mbox->lock, .place = &mbox->place };
+	struct job job = { .lock = &mbox->lock,
+		.place = &mbox->place,
+		.watcher = &mbox->watcher };
 	struct additions *additions = &mbox->additions;
 	int result;
 

@@ -194,24 +194,48 @@ update_reply(enum mbox_failure failure)
 	return REPLY_NOT_UPDATED;
 }
 
-/* The reply leaves after the update, and tells its outcome; a client that has
- * gone meanwhile changes nothing. */
+struct farewell {
+	struct session *session;
+	bool is_said;
+};
+
+/* The mailbox is locked: nobody may be waited for. */
+static void
+say_updated(void *about)
+{
+	struct farewell *farewell = about;
+	struct wire *wire = &farewell->session->wire;
+
+	if (!wire_can_push(wire))
+		return;
+	farewell->is_said = true;
+	reply(wire, REPLY_UPDATED);
+	wire_push(wire);
+}
+
+/* The reply leaves as soon as the outcome is certain, and tells it; a client
+ * that has gone meanwhile changes nothing. */
 static enum session_event
 run_quit(struct session *session, const struct arguments *arguments)
 {
+	struct farewell farewell = { session, false };
 	struct mbox_reason reason;
 	enum session_event event = SESSION_QUIT;
+	int result;
 
 	(void)arguments;
 	session_notify(session);
 	log_trace(TRACE_MAILBOX, "updating, deleted=%zu", session->deleted);
-	if (mbox_update(
-		session->mbox, clock_now() + UPDATE_PATIENCE, &reason) == 0) {
+	mbox_watch(session->mbox, say_updated, &farewell);
+	result =
+	    mbox_update(session->mbox, clock_now() + UPDATE_PATIENCE, &reason);
+	if (result == -1)
+		log_reason(session, &reason);
+	if (result == 0 && !farewell.is_said) {
 		reply(&session->wire, REPLY_UPDATED);
-	} else {
+	} else if (!farewell.is_said) {
 		session->deleted = 0;
 		event = SESSION_BROKEN;
-		log_reason(session, &reason);
 		reply(&session->wire, update_reply(reason.failure));
 	}
 	wire_flush(&session->wire);

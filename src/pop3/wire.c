@@ -115,6 +115,26 @@ wire_flush(struct wire *wire)
 	wire->held = 0;
 }
 
+bool
+wire_can_push(const struct wire *wire)
+{
+	return wire->is_socket && !wire->is_gone;
+}
+
+/* What goes wrong here, wire_flush() will find out. */
+void
+wire_push(struct wire *wire)
+{
+	ssize_t n;
+
+	n = send_some(wire, wire->output, wire->held);
+	if (n <= 0)
+		return;
+	wire->sent += (uint64_t)n;
+	wire->held -= (size_t)n;
+	memmove(wire->output, wire->output + n, wire->held);
+}
+
 void
 wire_write(struct wire *wire, const char *data, size_t length)
 {

@@ -84,6 +84,11 @@ void wire_line(struct wire *wire, const char *format, ...)
 /* Sends what is held. */
 void wire_flush(struct wire *wire);
 
+/* Sends of it what the system takes at once, and waits for nobody.  Only on
+ * sockets: elsewhere there is no way to know that nobody will be waited for. */
+bool wire_can_push(const struct wire *wire);
+void wire_push(struct wire *wire);
+
 /*
  * Message text: RFC 1939 section 3.  Between begin and end, pieces of stored
  * text of any size; line ends become CR LF (those that are stay), lines that

@@ -413,13 +413,20 @@ def _(house):
                       "warning")
 
 
-@faulty("a mailbox.old of GNU pop3d")
+@faulty("a mailbox.old of GNU pop3d; that of a user of the system is not "
+        "merged, and what was merged is not complained of")
 def _(house):
     path = house.spool / "kvt.dk" / "joe.old"
     path.touch()
+    for name in ("joe.old.merged", "joe.old.merged.2"):
+        (house.spool / "kvt.dk" / name).touch()
+    own = house.mail / "daemon.old"
+    own.touch()
     return file_fault(
-        path, "left over by GNU pop3d; nothing reads it",
-        f"look whether its mail is missing, then rm {path}", "warning")
+        path, "left over by GNU pop3d; not merged yet",
+        "gnu-pop3d --recover, or start the daemon", "warning") + file_fault(
+            own, "left over by GNU pop3d; nothing reads it",
+            f"look whether its mail is missing, then rm {own}", "warning")
 
 
 @faulty("an update that was interrupted, told once")
