@@ -5,10 +5,14 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define CPU_SECONDS 300
@@ -33,6 +37,67 @@ privilege_find_user(const char *name, uid_t *uid, gid_t *gid)
 	*gid = user->pw_gid;
 	return true;
 }
+
+/* ---- what root keeps ---------------------------------------------------- */
+
+static const unsigned int kept[] = {
+	CAP_CHOWN,	      /* the group of a new --relay-file */
+	CAP_DAC_OVERRIDE,     /* passwd files and spools of their owners */
+	CAP_KILL,	      /* the login child; listener: any child */
+	CAP_SETGID,	      /* login child, session, ... */
+	CAP_SETUID,	      /* ... lock keeper */
+	CAP_NET_BIND_SERVICE, /* port 110 */
+	CAP_SYS_CHROOT,	      /* login child */
+	CAP_SYS_RESOURCE,     /* a file size limit that somebody has set */
+};
+
+static uint64_t
+kept_set(void)
+{
+	uint64_t set = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(kept) / sizeof(*kept); i++)
+		set |= UINT64_C(1) << kept[i];
+	return set;
+}
+
+/* Where that is not allowed, it has been done already, or cannot be. */
+static void
+bound_programs(uint64_t set)
+{
+	unsigned int i;
+
+	for (i = 0; prctl(PR_CAPBSET_READ, (unsigned long)i) >= 0; i++)
+		if ((set >> i & 1) == 0)
+			(void)prctl(PR_CAPBSET_DROP, (unsigned long)i);
+}
+
+int
+privilege_reduce(bool also_programs)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
+	struct __user_cap_data_struct data[2];
+	uint64_t set = kept_set();
+	unsigned int i;
+
+	if (!privilege_is_root())
+		return 0;
+	if (also_programs)
+		bound_programs(set);
+	if (syscall(SYS_capget, &header, data) == -1)
+		return -1;
+	for (i = 0; i < 2; i++) {
+		data[i].permitted &= (uint32_t)(set >> (32 * i));
+		data[i].effective = data[i].permitted;
+		data[i].inheritable &= data[i].permitted;
+	}
+	return (int)syscall(SYS_capset, &header, data);
+}
+
+/* ---- becoming somebody else --------------------------------------------- */
 
 /* True when all ids are as meant, no group is left over, and the way back to
  * root is closed. */

@@ -16,6 +16,11 @@ bool privilege_is_root(void);
  * "pop3d" or else "nobody".  False if there is none, or it is root. */
 bool privilege_find_user(const char *name, uid_t *uid, gid_t *gid);
 
+/* Gives up what root can do and no process of ours needs; with also_programs
+ * the programs that are executed cannot have it either.  Without root it does
+ * nothing.  0, or -1 with errno. */
+int privilege_reduce(bool also_programs);
+
 /*
  * Becomes uid and gid for good, with no other group.  Without root it succeeds
  * only if this is who we are already.  0, or -1 with errno.

@@ -11,7 +11,7 @@ import tap
 from house import (BUILD, DAEMON, SOURCE, House, IS_ROOT, OWNER, GROUP,
                    children_of, status_of)
 from strace import ENVIRONMENT, injecting
-from tap import case, equal
+from tap import Skip, case, equal
 
 SANDBOX = "#define WITH_SANDBOX 1" in (BUILD / "config.h").read_text()
 TABLES = SOURCE / "src" / "daemon" / "sandbox.c"
@@ -120,6 +120,29 @@ def _():
         house.start_daemon()
         equal(status_of(house.daemon.pid)["NoNewPrivs"],
               ["1" if SANDBOX else "0"])
+
+
+@case("root is left with the capabilities that it needs, in listener and "
+      "connection, and others with none")
+def _():
+    if not IS_ROOT:
+        raise Skip("only root has capabilities")
+    needed = sum(1 << bit for bit in (0, 1, 5, 6, 7, 10, 18, 24))
+    ours = int(status_of(os.getpid())["CapEff"][0], 16)
+    bound = int(status_of(os.getpid())["CapBnd"][0], 16)
+    expected = [ours, ours, bound] if not SANDBOX else \
+        [ours & needed, ours & needed, bound & needed]
+    with house_with() as house:
+        house.start_daemon()
+        with house.connect() as client:
+            client.greet()
+            connection, = children_of(house.daemon.pid)
+            for pid in (house.daemon.pid, connection):
+                status = status_of(pid)
+                equal([int(status[name][0], 16) for name in (
+                    "CapPrm", "CapEff", "CapBnd")], expected)
+            child, = children_of(connection)
+            equal(int(status_of(child)["CapEff"][0], 16), 0)
 
 
 @case("--sandbox=no goes without, and the daemon says so")

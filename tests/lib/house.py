@@ -141,9 +141,13 @@ class Client:
         return self.line()
 
     def ok(self, command):
+        """Waits for the end of the session behind QUIT, which is when all of
+        its work is done."""
         reply = self.ask(command)
         assert reply is not None and reply.startswith(b"+OK"), \
             f"{command!r} -> {reply!r}"
+        if command == "QUIT":
+            assert self.line() is None, "more than a reply to QUIT"
         return reply
 
     def err(self, command):
