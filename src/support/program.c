@@ -1,11 +1,10 @@
 /*
- * Programs of others, to ask them how they are set up: the only file that
- * executes something.  They run as who checks, as if he had typed it, from his
- * PATH, without a shell, and are killed when they take too long.
+ * Programs of others, without a shell: the only file that executes something.
+ * They are killed when they take too long.
  */
 #include "config.h"
 
-#include "check/private.h"
+#include "support/program.h"
 #include "support/clock.h"
 #include "support/fileio.h"
 #include "support/text.h"
@@ -24,7 +23,7 @@
 #define DEFAULT_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
 
 bool
-program_find(const char *name, char path[MBOX_PATH_SIZE])
+program_find(const char *name, char path[PROGRAM_PATH_SIZE])
 {
 	const char *list = getenv("PATH");
 	char copy[4096];
@@ -36,7 +35,7 @@ program_find(const char *name, char path[MBOX_PATH_SIZE])
 	while ((directory = text_field(&rest, ':')) != NULL)
 		if (directory[0] == '/' &&
 		    text_format(
-			path, MBOX_PATH_SIZE, "%s/%s", directory, name) &&
+			path, PROGRAM_PATH_SIZE, "%s/%s", directory, name) &&
 		    access(path, X_OK) == 0)
 			return true;
 	return false;
