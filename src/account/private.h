@@ -60,6 +60,9 @@ void system_look(
 
 #define PASSWD_LINE_SIZE 1024
 
+/* Root reads the file for every login: its owner must not make that long. */
+#define PASSWD_LARGEST ((size_t)16 * 1024 * 1024)
+
 /* An open passwd file; who owns it decides what it may say. */
 struct passwd_file {
 	struct account_rules rules;
