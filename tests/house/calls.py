@@ -64,7 +64,7 @@ def _():
     users = {str(path.relative_to(SRC)).split("/")[0]
              for path in SRC.rglob("*.c")
              if '"support/program.h"' in path.read_text()}
-    equal(users, {"support", "check"})
+    equal(users, {"support", "check", "admin"})
 
 
 @case("identity changes only in support/identity.c")
