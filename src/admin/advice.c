@@ -78,6 +78,13 @@ lack(struct lacks *lacks, const char *name, const char *before,
 	    before[0] == '\0' ? "" : ", ", value);
 }
 
+/* A path of an image as the image will see it. */
+static const char *
+inside(const struct admin *admin, const char *path)
+{
+	return path + strlen(admin->root);
+}
+
 /* A table must stand in a list. */
 static void
 need_table(const struct plan *plan, struct lacks *lacks, const char *name,
@@ -87,8 +94,10 @@ need_table(const struct plan *plan, struct lacks *lacks, const char *name,
 	char table[ADMIN_PATH_SIZE + 40];
 
 	postfix_path(plan->admin, file, path);
-	snprintf(table, sizeof(table), "%s:%s", type, path);
-	if (!ask_postfix(plan->admin, name, before) || !has_word(before, path))
+	snprintf(
+	    table, sizeof(table), "%s:%s", type, inside(plan->admin, path));
+	if (!ask_postfix(plan->admin, name, before) ||
+	    !has_word(before, inside(plan->admin, path)))
 		lack(lacks, name, before, table);
 }
 
@@ -101,6 +110,17 @@ need_value(const struct plan *plan, struct lacks *lacks, const char *name,
 	if (!ask_postfix(plan->admin, name, before) ||
 	    strcmp(before, value) != 0)
 		lack(lacks, name, "", value);
+}
+
+/* For the recipe, and so that joe+list is joe. */
+static void
+need_delimiter(const struct plan *plan, struct lacks *lacks)
+{
+	char delimiters[ADMIN_LINE_SIZE];
+
+	if (!ask_postfix(plan->admin, "recipient_delimiter", delimiters) ||
+	    strchr(delimiters, '+') == NULL)
+		lack(lacks, "recipient_delimiter", "", "+");
 }
 
 static void
@@ -119,16 +139,17 @@ need_alias_maps(const struct plan *plan, struct lacks *lacks, const char *type)
 	bool has_virtual, has_recipe;
 
 	(void)ask_postfix(plan->admin, "virtual_alias_maps", before);
-	has_virtual =
-	    has_word(before, postfix_path(plan->admin, "virtual", virtual));
-	has_recipe = has_word(
-	    before, postfix_path(plan->admin, "virtual_regexp", recipe));
+	postfix_path(plan->admin, "virtual", virtual);
+	postfix_path(plan->admin, "virtual_regexp", recipe);
+	has_virtual = has_word(before, inside(plan->admin, virtual));
+	has_recipe = has_word(before, inside(plan->admin, recipe));
 	if (has_virtual && has_recipe)
 		return;
 	snprintf(tables, sizeof(tables), "%s%s%s%s%s%s",
 	    has_virtual ? "" : type, has_virtual ? "" : ":",
-	    has_virtual ? "" : virtual, has_virtual || has_recipe ? "" : ", ",
-	    has_recipe ? "" : "regexp:", has_recipe ? "" : recipe);
+	    has_virtual ? "" : inside(plan->admin, virtual),
+	    has_virtual || has_recipe ? "" : ", ", has_recipe ? "" : "regexp:",
+	    has_recipe ? "" : inside(plan->admin, recipe));
 	lack(lacks, "virtual_alias_maps", before, tables);
 }
 
@@ -143,21 +164,21 @@ need_alias_domain(
 	postfix_path(plan->admin, "virtual", path);
 	if (!run_postconf(plan->admin, "-h", "virtual_alias_domains", value) ||
 	    strstr(value, "virtual_alias_maps") != NULL ||
-	    has_word(value, path) || has_word(value, plan->domain))
+	    has_word(value, inside(plan->admin, path)) ||
+	    has_word(value, plan->domain))
 		return;
-	snprintf(table, sizeof(table), "%s:%s", type, path);
+	snprintf(
+	    table, sizeof(table), "%s:%s", type, inside(plan->admin, path));
 	lack(lacks, "virtual_alias_domains", value, table);
 }
 
 static void
 advise_recipe(const struct plan *plan, struct lacks *lacks)
 {
-	char type[ADMIN_LINE_SIZE], delimiters[ADMIN_LINE_SIZE];
+	char type[ADMIN_LINE_SIZE];
 
 	find_type(plan->admin, type);
-	if (!ask_postfix(plan->admin, "recipient_delimiter", delimiters) ||
-	    strchr(delimiters, '+') == NULL)
-		lack(lacks, "recipient_delimiter", "", "+");
+	need_delimiter(plan, lacks);
 	need_alias_maps(plan, lacks, type);
 	need_alias_domain(plan, lacks, type);
 	need_value(plan, lacks, "mailbox_size_limit", "0");
@@ -170,6 +191,7 @@ advise_transport(const struct plan *plan, struct lacks *lacks)
 	char service[ADMIN_LINE_SIZE];
 
 	find_type(plan->admin, type);
+	need_delimiter(plan, lacks);
 	need_table(
 	    plan, lacks, "virtual_mailbox_domains", type, "virtual_domains");
 	need_table(plan, lacks, "transport_maps", type, "transport");
