@@ -15,10 +15,11 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define ACCOUNT_USER_SIZE   65	/* of a user name with its NUL */
-#define ACCOUNT_DOMAIN_SIZE 254 /* of a domain name with its NUL */
-#define ACCOUNT_NAME_SIZE   (ACCOUNT_USER_SIZE + ACCOUNT_DOMAIN_SIZE)
-#define ACCOUNT_PATH_SIZE   512
+#define ACCOUNT_USER_SIZE    65	 /* of a user name with its NUL */
+#define ACCOUNT_DOMAIN_SIZE  254 /* of a domain name with its NUL */
+#define ACCOUNT_NAME_SIZE    (ACCOUNT_USER_SIZE + ACCOUNT_DOMAIN_SIZE)
+#define ACCOUNT_PATH_SIZE    512
+#define ACCOUNT_FORWARD_SIZE 1024 /* of the list where mail goes */
 
 /* Where accounts and mail are; see the options in gnu-pop3d(8).  The texts are
  * borrowed.  Empty home_mailbox and default_domain mean none. */
@@ -93,6 +94,12 @@ enum account_search {
 /* Looks up user in the virtual domain, without any secret. */
 enum account_search account_find(const struct account_rules *rules,
     const char *user, const char *domain, struct account *account);
+
+/* The same, with the last field of the line, which says where mail goes;
+ * forward must have ACCOUNT_FORWARD_SIZE octets. */
+enum account_search account_find_forward(const struct account_rules *rules,
+    const char *user, const char *domain, struct account *account,
+    char *forward);
 
 /*
  * Finds the virtual domain that name belongs to: itself, or the longest parent

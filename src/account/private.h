@@ -25,6 +25,7 @@ struct record {
 	char secret[SECRET_SIZE];
 	const char *refusal; /* why the account may not log in, or NULL */
 	bool looks_hashed;   /* plain without saying so, in the shape of DES */
+	char forward[ACCOUNT_FORWARD_SIZE]; /* where mail goes; the shell */
 };
 
 /*

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "admin/private.h"
+#include "mbox/mbox.h"
 #include "support/text.h"
 
 #include <getopt.h>
@@ -10,14 +11,20 @@
 #include <string.h>
 #include <sysexits.h>
 
+#define SENDMAIL "/usr/sbin/sendmail"
+
 static const struct option long_options[] = {
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "purge", no_argument, NULL, 'p' },
-	{ "rootdir", required_argument, NULL, 'r' },
+	{ "rootdir", required_argument, NULL, 'R' },
+	{ "recipient", required_argument, NULL, 'r' },
 	{ "virtual-dir", required_argument, NULL, 'd' },
 	{ "virtual-spool", required_argument, NULL, 's' },
 	{ "postfix-dir", required_argument, NULL, 'c' },
 	{ "delivery", required_argument, NULL, 'e' },
+	{ "sender", required_argument, NULL, 'f' },
+	{ "lock", required_argument, NULL, 'l' },
+	{ "sendmail", required_argument, NULL, 'm' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 	{ NULL, 0, NULL, 0 },
@@ -35,6 +42,10 @@ static const char help[] =
     "add USER@DOMAIN [PASSWORD]\n"
     "passwd USER@DOMAIN [PASSWORD]\n"
     "remove USER@DOMAIN                    the mailbox stays\n"
+    "forward USER@DOMAIN [ADDRESS]...      mailbox: keep it here, too\n"
+    "[MAILBOUNCE]                          deliver the message on standard\n"
+    "                                      input; without that word, mail to\n"
+    "                                      unknown users is postmaster's\n"
     "\n"
     "The password is that of postmaster, the first user of a domain.  If it\n"
     "is -, or not there, it is asked for or read from standard input.\n"
@@ -45,11 +56,15 @@ static const char help[] =
     "      --virtual-dir=DIR     passwd files (" DEFAULT_VIRTUAL_DIR ")\n"
     "      --virtual-spool=DIR   mailboxes (" DEFAULT_VIRTUAL_SPOOL ")\n"
     "      --postfix-dir=DIR     files of Postfix (/etc/postfix)\n"
-    "      --delivery=COMMAND    what delivers mail (" VIRTUAL_PROGRAM ")\n"
+    "      --delivery=COMMAND    what delivers (virtdomain MAILBOUNCE)\n"
+    "  -f, --sender=SENDER       of a message (environment: SENDER)\n"
+    "  -r, --recipient=USER@DOMAIN  of a message (environment: EXTENSION)\n"
+    "      --lock=METHODS        dotlock,fcntl,flock (dotlock,fcntl)\n"
+    "      --sendmail=PATH       forwards mail (" SENDMAIL ")\n"
     "  -h, --help                this text\n"
     "  -v, --version             version and licence\n"
     "\n"
-    "Exit status: that of sysexits.h; 0 if all is as it was asked for.\n";
+    "Exit status: that of sysexits.h.\n";
 
 static const char version[] =
     "virtdomain (gnu-pop3d) " PACKAGE_VERSION "\n"
@@ -70,31 +85,78 @@ print_and_exit(const char *text)
 	exit(EX_OK);
 }
 
+/* Postfix gives one of these in the environment, or it is told to call with one
+ * of these words. */
+static bool
+is_mail(char **argv)
+{
+	if (getenv("EXTENSION") != NULL || getenv("ORIGINAL_RECIPIENT") != NULL)
+		return true;
+	for (; *argv != NULL; argv++)
+		if (strcmp(*argv, "MAILBOUNCE") == 0 ||
+		    strcmp(*argv, "-r") == 0 ||
+		    strncmp(*argv, "--recipient", strlen("--recipient")) == 0)
+			return true;
+	return false;
+}
+
+static void mistake(const struct admin *admin, const char *what,
+    const char *value) __attribute__((noreturn));
+
+/* A mistake must not make Postfix return mail. */
+static void
+mistake(const struct admin *admin, const char *what, const char *value)
+{
+	exit(fail(admin->is_mail ? EX_TEMPFAIL : EX_USAGE,
+	    "%s '%s'; see virtdomain --help", what, value));
+}
+
 static const char *
-path(const char *text)
+path(const struct admin *admin, const char *text)
 {
 	if (text[0] != '/')
-		exit(fail(EX_USAGE, "'%s' is not an absolute path", text));
+		mistake(admin, "not an absolute path:", text);
 	return text;
 }
 
 /* The command stands in quotes in a .forward file, without a shell. */
 static const char *
-command(const char *text)
+command(const struct admin *admin, const char *text)
 {
 	const char *p;
 
-	path(text);
+	path(admin, text);
 	for (p = text; *p != '\0'; p++)
 		if ((unsigned char)*p < ' ' || *p == '"' || *p == '\\')
-			exit(fail(EX_USAGE,
-			    "--delivery: no quotes, \\ or line ends"));
+			mistake(admin, "quotes or line ends in", text);
 	return text;
 }
 
+/* How a message is delivered. */
+static bool
+set_message(struct admin *admin, int option, const char *value)
+{
+	switch (option) {
+	case 'f':
+		admin->sender = value;
+		return true;
+	case 'r':
+		admin->recipient = value;
+		return true;
+	case 'm':
+		admin->sendmail = path(admin, value);
+		return true;
+	case 'l':
+		if (!mbox_parse_lock_methods(value, &admin->lock_methods))
+			mistake(admin, "--lock does not know", value);
+		return true;
+	}
+	return false;
+}
+
 static void
-set_option(
-    struct admin *admin, struct paths *paths, int option, const char *value)
+set_option(struct admin *admin, struct paths *paths, int option,
+    const char *value, const char *argument)
 {
 	switch (option) {
 	case 'n':
@@ -103,27 +165,27 @@ set_option(
 	case 'p':
 		admin->purges = true;
 		return;
-	case 'r':
-		admin->root = strcmp(path(value), "/") == 0 ? "" : value;
+	case 'R':
+		admin->root = strcmp(path(admin, value), "/") == 0 ? "" : value;
 		return;
 	case 'd':
-		paths->virtual_directory = path(value);
+		paths->virtual_directory = path(admin, value);
 		return;
 	case 's':
-		paths->virtual_spool = path(value);
+		paths->virtual_spool = path(admin, value);
 		return;
 	case 'c':
-		paths->postfix = path(value);
+		paths->postfix = path(admin, value);
 		return;
 	case 'e':
-		admin->delivery = command(value);
+		admin->delivery = command(admin, value);
 		return;
 	case 'h':
 		print_and_exit(help);
 	case 'v':
 		print_and_exit(version);
 	default:
-		exit(fail(EX_USAGE, "see virtdomain --help"));
+		mistake(admin, "unknown option, or no value for", argument);
 	}
 }
 
@@ -142,11 +204,16 @@ arguments_parse(struct admin *admin, int argc, char **argv)
 	int option;
 
 	memset(admin, 0, sizeof(*admin));
+	admin->is_mail = is_mail(argv + 1);
 	admin->root = "";
-	admin->delivery = VIRTUAL_PROGRAM;
-	while (
-	    (option = getopt_long(argc, argv, "nhv", long_options, NULL)) != -1)
-		set_option(admin, &paths, option, optarg);
+	admin->delivery = DELIVERY_COMMAND;
+	admin->sendmail = SENDMAIL;
+	admin->lock_methods = MBOX_LOCK_DEFAULT;
+	while ((option = getopt_long(
+		    argc, argv, "nf:r:hv", long_options, NULL)) != -1)
+		if (!set_message(admin, option, optarg))
+			set_option(
+			    admin, &paths, option, optarg, argv[optind - 1]);
 	place(admin, paths.virtual_directory, admin->virtual_directory,
 	    sizeof(admin->virtual_directory));
 	place(admin, paths.virtual_spool, admin->virtual_spool,

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 static const struct command {
 	const char *name;
@@ -21,6 +22,7 @@ static const struct command {
 	{ "add", 1, 2, command_add },
 	{ "passwd", 1, 2, command_passwd },
 	{ "remove", 1, 1, command_remove },
+	{ "forward", 1, 1 + FORWARD_MOST, command_forward },
 };
 
 static const struct command *
@@ -42,13 +44,18 @@ admin_run(int argc, char **argv)
 	int status, words, first = arguments_parse(&admin, argc, argv);
 
 	log_open("virtdomain");
-	umask(022);
-	if (first == argc)
+	if (first == argc && isatty(STDIN_FILENO) == 1)
 		return fail(EX_USAGE, "no command; see virtdomain --help");
+	if (first == argc || strcmp(argv[first], "MAILBOUNCE") == 0)
+		return mail_run(&admin, first != argc);
+	umask(022);
 	command = find(argv[first]);
 	if (command == NULL)
-		return fail(EX_USAGE,
+		return fail(admin.is_mail ? EX_TEMPFAIL : EX_USAGE,
 		    "'%s' is no command; see virtdomain --help", argv[first]);
+	if (admin.sender != NULL || admin.recipient != NULL)
+		return fail(EX_USAGE, "-f and -r are for a message, not for %s",
+		    command->name);
 	words = argc - first - 1;
 	if (words < command->least || words > command->most)
 		return fail(EX_USAGE,

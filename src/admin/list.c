@@ -186,6 +186,25 @@ command_list(const struct admin *admin, char **words)
 /* ---- one user ----------------------------------------------------------- */
 
 static void
+show_forward(const struct admin *admin, const struct account *account)
+{
+	char field[ACCOUNT_FORWARD_SIZE];
+	struct forward forward;
+	struct account found;
+	unsigned int i;
+
+	if (account_find_forward(&admin->rules, account->user, account->domain,
+		&found, field) != ACCOUNT_FOUND)
+		return;
+	forward_parse(&forward, field, account->name);
+	printf("mail      %s", forward.keeps ? "mailbox" : "");
+	for (i = 0; i < forward.count; i++)
+		printf("%s%s", i > 0 || forward.keeps ? ", " : "",
+		    forward.addresses[i]);
+	printf("\n");
+}
+
+static void
 show(const struct admin *admin, const struct account_line *line)
 {
 	const struct account *account = &line->account;
@@ -205,6 +224,7 @@ show(const struct admin *admin, const struct account_line *line)
 		printf("not there yet\n");
 	else
 		printf("%lld octets\n", size);
+	show_forward(admin, account);
 	printf("line      %lu of %s/%s/passwd\n", line->number,
 	    admin->virtual_directory, account->domain);
 }

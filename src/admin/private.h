@@ -21,6 +21,10 @@ struct admin {
 	char postfix[ADMIN_PATH_SIZE]; /* the directory of Postfix's files */
 	const char *root;     /* in front of all paths; empty for none */
 	const char *delivery; /* the command that .forward files call */
+	const char *sendmail; /* by which mail is forwarded */
+	const char *sender, *recipient; /* of a message, or NULL */
+	unsigned int lock_methods;	/* for its mailbox */
+	bool is_mail; /* the mail system has called, not a person */
 	bool is_dry;
 	bool purges;
 };
@@ -169,6 +173,31 @@ bool block_find(const char *text, const char *domain, size_t *start,
  * if the comments that mark the lines are broken. */
 int block_write(const char *path, const char *domain, const char *lines);
 
+/* ---- forward.c: the field that says where mail goes ---------------------- */
+
+#define FORWARD_MOST 32
+
+struct forward {
+	bool keeps; /* in the mailbox, too or only */
+	unsigned int count;
+	char *addresses[FORWARD_MOST + 1]; /* in text; ends with NULL */
+	char text[ACCOUNT_FORWARD_SIZE];
+};
+
+/* True for "mailbox" and for what can be handed to sendmail(1). */
+bool forward_is_sound(const char *word);
+
+/* Takes the field apart.  What is not sound, as the shells in older files,
+ * counts for nothing; the own address is the mailbox; nothing at all is the
+ * mailbox too. */
+void forward_parse(struct forward *forward, const char *field, const char *own);
+
+/* ---- mail.c -------------------------------------------------------------- */
+
+/* Delivers the message on standard input as the line of its user says; unknown
+ * users bounce, or their mail is postmaster's.  Returns 0, 67 or 75. */
+int mail_run(const struct admin *admin, bool bounces);
+
 /* ---- advice.c ----------------------------------------------------------- */
 
 /* What is left to do for a domain, and for the mail client of a user. */
@@ -191,5 +220,6 @@ int command_show(const struct admin *admin, char **words);
 int command_add(const struct admin *admin, char **words); /* users.c */
 int command_passwd(const struct admin *admin, char **words);
 int command_remove(const struct admin *admin, char **words);
+int command_forward(const struct admin *admin, char **words);
 
 #endif

@@ -16,7 +16,7 @@
 struct change {
 	const struct admin *admin;
 	struct account account; /* user and domain, and whose the mail is */
-	const char *hash;
+	const char *hash;	/* or the new value of another field */
 	int (*make)(struct account_edit *edit, const struct change *change);
 };
 
@@ -197,6 +197,51 @@ command_passwd(const struct admin *admin, char **words)
 	if (status == EX_OK)
 		status = apply(&change, "set the password of",
 		    "would set the password of");
+	return status;
+}
+
+/* ---- forward ------------------------------------------------------------ */
+
+static int
+set_forward(struct account_edit *edit, const struct change *change)
+{
+	return account_edit_set(
+	    edit, change->account.user, ACCOUNT_SHELL, change->hash);
+}
+
+/* No word stands for the mailbox alone. */
+static int
+join(char **words, char list[ACCOUNT_FORWARD_SIZE])
+{
+	char more[ACCOUNT_FORWARD_SIZE];
+
+	list[0] = '\0';
+	for (; *words != NULL; words++) {
+		if (!forward_is_sound(*words))
+			return fail(EX_USAGE,
+			    "'%s' is neither an address nor the word mailbox",
+			    *words);
+		if (!text_format(more, sizeof(more), "%s%s%s", list,
+			list[0] == '\0' ? "" : ",", *words))
+			return fail(EX_USAGE, "the list is too long");
+		memcpy(list, more, sizeof(more));
+	}
+	return EX_OK;
+}
+
+int
+command_forward(const struct admin *admin, char **words)
+{
+	char list[ACCOUNT_FORWARD_SIZE];
+	struct change change;
+	int status = begin(&change, admin, words[0], set_forward);
+
+	change.hash = list;
+	if (status == EX_OK)
+		status = join(words + 1, list);
+	if (status == EX_OK)
+		status = apply(&change, "set where mail goes of",
+		    "would set where mail goes of");
 	return status;
 }
 

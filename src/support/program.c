@@ -41,16 +41,17 @@ program_find(const char *name, char path[PROGRAM_PATH_SIZE])
 	return false;
 }
 
-static void execute(char *const argv[], int out) __attribute__((noreturn));
+static void execute(char *const argv[], int in, int out)
+    __attribute__((noreturn));
 
 static void
-execute(char *const argv[], int out)
+execute(char *const argv[], int in, int out)
 {
 	static char path[] = "PATH=" DEFAULT_PATH, locale[] = "LC_ALL=C";
 	static char *const environment[] = { path, locale, NULL };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
+	if (null == -1 || dup2(in == -1 ? null : in, STDIN_FILENO) == -1 ||
 	    dup2(out, STDOUT_FILENO) == -1 || dup2(null, STDERR_FILENO) == -1)
 		_exit(127);
 	fileio_close_from(3);
@@ -99,9 +100,10 @@ has_succeeded(pid_t pid, int64_t deadline)
 }
 
 bool
-program_run(char *const argv[], char output[PROGRAM_OUTPUT_SIZE])
+program_feed(char *const argv[], int input, int64_t patience,
+    char output[PROGRAM_OUTPUT_SIZE])
 {
-	int64_t deadline = clock_now() + PATIENCE;
+	int64_t deadline = clock_now() + patience;
 	bool is_whole;
 	int ends[2];
 	pid_t pid;
@@ -111,11 +113,17 @@ program_run(char *const argv[], char output[PROGRAM_OUTPUT_SIZE])
 		return false;
 	pid = fork();
 	if (pid == 0)
-		execute(argv, ends[1]);
+		execute(argv, input, ends[1]);
 	close(ends[1]);
 	is_whole = pid != -1 && read_output(ends[0], output, deadline) != -1;
 	close(ends[0]);
 	if (pid == -1)
 		return false;
 	return has_succeeded(pid, is_whole ? deadline : 0) && is_whole;
+}
+
+bool
+program_run(char *const argv[], char output[PROGRAM_OUTPUT_SIZE])
+{
+	return program_feed(argv, -1, PATIENCE, output);
 }

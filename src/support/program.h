@@ -1,11 +1,13 @@
 /*
- * Programs of others, for an administrator's tools: never from a process that
- * serves somebody.  They run as who calls, from his PATH, without a shell.
+ * Programs of others, for an administrator's tools and for forwarding: never
+ * from a process that serves somebody at the network.  They run as who calls,
+ * without a shell.
  */
 #ifndef SUPPORT_PROGRAM_H
 #define SUPPORT_PROGRAM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define PROGRAM_PATH_SIZE   1024
 #define PROGRAM_OUTPUT_SIZE 65536
@@ -19,5 +21,10 @@ bool program_find(const char *name, char path[PROGRAM_PATH_SIZE]);
  * PROGRAM_OUTPUT_SIZE octets with the NUL behind.  False if it failed.
  */
 bool program_run(char *const argv[], char output[PROGRAM_OUTPUT_SIZE]);
+
+/* The same, with the descriptor input for its standard input, and for so many
+ * milliseconds. */
+bool program_feed(char *const argv[], int input, int64_t patience,
+    char output[PROGRAM_OUTPUT_SIZE]);
 
 #endif

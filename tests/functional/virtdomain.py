@@ -2,11 +2,10 @@
 
 import os
 import re
-import subprocess
 
 import tap
 from domains import Image
-from house import GROUP, IS_ROOT, OWNER, VIRTDOMAIN, House
+from house import FROM_LINE, GROUP, IS_ROOT, OWNER, House
 from tap import Skip, case, equal
 
 MARK = "# virtdomain: owner=owner way=recipe\n"
@@ -15,9 +14,11 @@ MASTER = f"postmaster:HASH:{OWNER}:{GROUP}:Postmaster::\n"
 
 def delivery():
     """The path that was compiled in."""
-    text = subprocess.run([VIRTDOMAIN, "--help"], stdout=subprocess.PIPE,
-                          text=True, check=True).stdout
-    return re.search(r"what delivers mail \((.*)\)", text)[1]
+    with House() as house:
+        said = Image(house).create("-n")
+    command = re.search(r"which starts (.*)", said)[1]
+    assert command.endswith("/sbin/virtdomain MAILBOUNCE"), command
+    return command
 
 
 def block(domain, line):
@@ -340,7 +341,11 @@ def _():
         image = Image(house)
         before = image.tree()
         for status, words in (
-                (64, ()), (64, ("create", "a", "b", "c")),
+                (64, ("create", "a", "b", "c")),
+                (64, ("forward", "joe@kvt.dk", "|/bin/sh")),
+                (64, ("forward", "joe@kvt.dk", "-f@x.dk")),
+                (64, ("forward", "joe@kvt.dk", "a b@x.dk")),
+                (64, ("forward", "joe@kvt.dk", "a@b:c")),
                 (64, ("CREATE", "kvt.dk", "owner")),
                 (64, ("CREATE", "../kvt.dk", "owner", "x")),
                 (64, ("CREATE", "kvt/dk", "owner", "x")),
@@ -370,6 +375,128 @@ def _():
         image.add_owner("daemon", 99, 99)
         for name in ("toor", "daemon"):
             image.run("CREATE", "kvt.dk", name, "x", status=77)
+
+
+# ---- messages ---------------------------------------------------------------
+
+MESSAGE = FROM_LINE + (b"Delivered-To: owner+joe--kvt.dk@mx\n"
+                       b"Subject: hello\n\nhello\nFrom here\n")
+KEPT = (b"Delivered-To: joe@kvt.dk\nReturn-Path: <a@example.com>\n"
+        b"Subject: hello\n\nhello\n>From here\n\n")
+
+
+def with_joe(house):
+    image = Image(house)
+    image.create()
+    image.run("add", "joe@kvt.dk", "x")
+    return image, image.spool / "kvt.dk/joe"
+
+
+def deliver(image, *words, user="joe", message=MESSAGE, sender="a@example.com"):
+    return image.mail(message, *words, environment={
+        "EXTENSION": f"{user}--kvt.dk", "SENDER": sender})
+
+
+@case("a message goes to the mailbox")
+def _():
+    with House() as house:
+        image, mailbox = with_joe(house)
+        equal(deliver(image), (0, ""))
+        equal(mailbox.read_bytes(), FROM_LINE + KEPT)
+        equal(image.mail(MESSAGE, "-f", "a@example.com", "-r", "joe@kvt.dk"),
+              (0, ""))
+        equal(mailbox.read_bytes().count(KEPT), 2)
+        equal(image.forwarded(), b"")
+
+
+@case("a message goes where the line says, to the mailbox too if it says so")
+def _():
+    with House() as house:
+        image, mailbox = with_joe(house)
+        image.run("forward", "joe@kvt.dk", "a@x.dk", "b+c@y.dk")
+        assert "mail      a@x.dk, b+c@y.dk\n" in image.run("show", "joe@kvt.dk")
+        equal(deliver(image), (0, ""))
+        assert not mailbox.exists()
+        equal(image.forwarded(),
+              b"-i -f a@example.com -- a@x.dk b+c@y.dk\n" + KEPT)
+        image.run("forward", "joe@kvt.dk", "mailbox", "a@x.dk")
+        equal(deliver(image, sender=""), (0, ""))
+        assert mailbox.read_bytes().startswith(b"From MAILER-DAEMON") or \
+            b"Subject: hello" in mailbox.read_bytes()
+        assert image.forwarded().startswith(b"-i -f  -- a@x.dk\n")
+        image.run("forward", "joe@kvt.dk", "JOE@kvt.dk")
+        equal(deliver(image), (0, ""))
+        equal(image.forwarded(), b"")
+        image.run("forward", "joe@kvt.dk")
+        assert "mail      mailbox\n" in image.run("show", "joe@kvt.dk")
+
+
+@case("a shell in the last field, as older files have it, means the mailbox")
+def _():
+    with House() as house:
+        image, mailbox = with_joe(house)
+        passwd = image.virtual / "kvt.dk/passwd"
+        text = passwd.read_text()
+        for field in ("/bin/sh", "|/bin/touch ran", "-oops@x.dk", "a;b@x.dk"):
+            with open(passwd, "w") as file:
+                file.write(re.sub(r"(?m)^(joe:.*:)$", rf"\1{field}", text))
+            mailbox.unlink(missing_ok=True)
+            equal(deliver(image), (0, ""), field)
+            equal(mailbox.read_bytes(), FROM_LINE + KEPT, field)
+            equal(image.forwarded(), b"", field)
+
+
+@case("a forward that is not taken makes the mail wait")
+def _():
+    with House() as house:
+        image, _ = with_joe(house)
+        image.run("forward", "joe@kvt.dk", "a@x.dk")
+        (image.home / "refuse").touch()
+        status, said = deliver(image)
+        equal((status, said.split()[0]), (75, "4.3.0"))
+        (image.home / "refuse").unlink()
+        equal(deliver(image), (0, ""))
+
+
+@case("mail that comes back to its forward is returned as a loop")
+def _():
+    with House() as house:
+        image, _ = with_joe(house)
+        image.run("forward", "joe@kvt.dk", "a@x.dk")
+        looped = FROM_LINE + (
+            b"Delivered-To: owner+joe--kvt.dk@mx\nDelivered-To: a@x.dk\n"
+            b"Delivered-To: Joe@kvt.dk\nSubject: x\n\nx\n")
+        status, said = deliver(image, message=looped)
+        equal((status, said.split()[0]), (67, "5.4.6"))
+        equal(image.forwarded(), b"")
+
+
+@case("mail to unknown users is postmaster's, or bounces with MAILBOUNCE")
+def _():
+    with House() as house:
+        image, _ = with_joe(house)
+        master = image.spool / "kvt.dk/postmaster"
+        status, said = deliver(image, "MAILBOUNCE", user="nobody")
+        equal((status, said.split()[0]), (67, "5.1.1"))
+        assert not master.exists()
+        equal(deliver(image, user="nobody"), (0, ""))
+        assert b"Subject: hello" in master.read_bytes()
+        equal(deliver(image, "MAILBOUNCE"), (0, ""))
+
+
+@case("mistakes in the command that Postfix has do not return mail")
+def _():
+    with House() as house:
+        image, _ = with_joe(house)
+        for words in (("MAILBOUNCE", "--nonsense"), ("MAILBOUNC",),
+                      ("--lock=hope",), ("--virtual-dir=here",)):
+            equal(deliver(image, *words)[0], 75, str(words))
+        for words in (("--nonsense", "-r", "joe@kvt.dk"),
+                      ("MAILBOUNCE", "--nonsense")):
+            equal(image.mail(MESSAGE, *words)[0], 75, str(words))
+        if IS_ROOT:
+            said = image.run("-r", "joe@kvt.dk", status=75, typed="x")
+            assert said.startswith("4.3.5 "), said
 
 
 tap.main()

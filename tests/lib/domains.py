@@ -13,11 +13,17 @@ import re
 import shutil
 import subprocess
 
-from house import GROUP, OWNER, VIRTDOMAIN
+from house import GROUP, OWNER, VIRTDOMAIN, become_owner
 from tap import equal
 
 # Words in front of hashes, so that files can be compared.
 HASH = re.compile(r":\$[^:\n]+:")
+
+
+SENDMAIL = """#!/bin/sh
+[ ! -e {home}/refuse ] || exit 75
+{{ echo "$@"; cat; }} >> {home}/sent
+"""
 
 
 class Image:
@@ -30,7 +36,9 @@ class Image:
         self.home = self.root / "home/owner"
         self.postfix.mkdir(parents=True)
         self.add_owner("owner")
-        self.files = {}
+        self.sendmail = house.root / "sendmail"
+        self.sendmail.write_text(SENDMAIL.format(home=self.home))
+        self.sendmail.chmod(0o755)
 
     def add_owner(self, name, uid=OWNER, gid=GROUP):
         home = self.root / "home" / name
@@ -52,6 +60,24 @@ class Image:
             stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
         equal(done.returncode, status, f"{words}: {done.stdout}")
         return done.stdout
+
+    def mail(self, message, *words, environment=None):
+        """Hands a message over as Postfix does; (status, output)."""
+        done = subprocess.run(
+            self.command("--sendmail", self.sendmail, *words), input=message,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+            preexec_fn=become_owner(), check=False,
+            env={"PATH": "/usr/bin:/bin", **(environment or {})})
+        return done.returncode, done.stdout.decode()
+
+    def forwarded(self):
+        """What our sendmail was called with, and the messages, since then."""
+        try:
+            text = (self.home / "sent").read_bytes()
+        except FileNotFoundError:
+            return b""
+        (self.home / "sent").unlink()
+        return text
 
     def create(self, *more):
         return self.run("CREATE", "kvt.dk", "owner", "-", *more,

@@ -3,6 +3,7 @@ the program says, and back."""
 
 import contextlib
 import re
+import shutil
 import subprocess
 
 import tap
@@ -25,18 +26,32 @@ class Site:
         self.owner = owner
         self.postfix = Postfix(house, owner)
         self.etc = self.postfix.root / "etc"
+        self.delivery = self.install()
         main = self.etc / "main.cf"
         main.write_text(re.sub(
             rf"(?m)^(?:{OURS}) *=.*\n(?:[ \t].*\n)*", "", main.read_text()))
         (self.etc / "virtual_regexp").unlink()
         (owner.home / ".forward").unlink()
 
+    def install(self):
+        """virtdomain and a sendmail that belongs to this Postfix."""
+        program = self.house.root / "virtdomain"
+        shutil.copy(VIRTDOMAIN, program)
+        program.chmod(0o755)
+        sendmail = self.house.root / "sendmail"
+        sendmail.write_text("#!/bin/sh\nexec " + need_program("sendmail") +
+                            f' -C {self.etc} "$@"\n')
+        sendmail.chmod(0o755)
+        return (f"{program} --virtual-dir={self.house.virtual} "
+                f"--virtual-spool={self.house.spool} "
+                f"--sendmail={sendmail} MAILBOUNCE")
+
     def run(self, *words, typed="", status=0):
         done = subprocess.run(
             [VIRTDOMAIN, f"--virtual-dir={self.house.virtual}",
              f"--virtual-spool={self.house.spool}",
              f"--postfix-dir={self.etc}",
-             f"--delivery={self.postfix.command}", *words],
+             f"--delivery={self.delivery}", *words],
             input=typed, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, timeout=60, check=False)
         equal(done.returncode, status, done.stdout)
@@ -85,6 +100,18 @@ def check(site, way):
             assert texts[0].endswith(b"hello\r\n"), texts
         site.run("passwd", "joe@kvt.dk", "-", typed="new\n")
         Mailbox(site.house.port, "joe@kvt.dk", "new").fetch()
+        site.run("add", "ann@kvt.dk", "-", typed="x\n")
+        site.run("forward", "ann@kvt.dk", "joe@kvt.dk", "mailbox")
+        postfix.send("a@client.test", ["ann@kvt.dk"], MESSAGE)
+        postfix.drain()
+        for user, password, count in (("ann", "x", 1), ("joe", "new", 3)):
+            equal(len(Mailbox(site.house.port, f"{user}@kvt.dk",
+                              password).fetch()), count, user)
+        site.run("forward", "joe@kvt.dk", "ann@kvt.dk")
+        site.run("forward", "ann@kvt.dk", "joe@kvt.dk")
+        postfix.send("a@client.test", ["ann@kvt.dk"], MESSAGE)
+        site.house.wait_for(lambda: "dsn=5.4.6" in postfix.log(), "the loop")
+        postfix.drain()
         postfix.send("a@client.test", ["nobody@kvt.dk"], MESSAGE)
         site.house.wait_for(lambda: "dsn=5.1.1" in postfix.log(), "a bounce")
         postfix.drain()
