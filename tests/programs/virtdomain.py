@@ -17,6 +17,13 @@ MESSAGE = b"From: a@client.test\nSubject: hello\n\nhello\n"
 OURS = r"recipient_delimiter|virtual_\w+|transport_maps|mailbox_size_limit|" \
        r"gnu-pop3d_destination_recipient_limit"
 
+SENDMAIL = """#!/usr/bin/python3
+import smtplib, sys
+assert sys.argv[1:3] == ["-i", "-f"] and sys.argv[4] == "--", sys.argv
+with smtplib.SMTP("127.0.0.1", {port}) as server:
+    server.sendmail(sys.argv[3], sys.argv[5:], sys.stdin.buffer.read())
+"""
+
 
 class Site:
     """A Postfix that knows nothing of virtual domains."""
@@ -34,13 +41,13 @@ class Site:
         (owner.home / ".forward").unlink()
 
     def install(self):
-        """virtdomain and a sendmail that belongs to this Postfix."""
+        """virtdomain, and a sendmail for this Postfix: its own takes mail of
+        users only for the Postfix of the system."""
         program = self.house.root / "virtdomain"
         shutil.copy(VIRTDOMAIN, program)
         program.chmod(0o755)
         sendmail = self.house.root / "sendmail"
-        sendmail.write_text("#!/bin/sh\nexec " + need_program("sendmail") +
-                            f' -C {self.etc} "$@"\n')
+        sendmail.write_text(SENDMAIL.format(port=self.postfix.port))
         sendmail.chmod(0o755)
         return (f"{program} --virtual-dir={self.house.virtual} "
                 f"--virtual-spool={self.house.spool} "
