@@ -36,7 +36,9 @@ prompt(const char *text, char password[PASSWORD_SIZE])
 	if (tcgetattr(STDIN_FILENO, &before) == -1)
 		return false;
 	quiet = before;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	/* Who interrupts must not be left without echo: what ^C types is no
+	 * password. */
+	quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
 	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == -1)
 		return false;
 	is_read = read_password(password);

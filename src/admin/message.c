@@ -80,6 +80,9 @@ explain(int error)
 	case EBADMSG:
 		return "a line '# virtdomain DOMAIN: begin' has no line "
 		       "'...: end'; mend that by hand";
+	case ENOTEMPTY:
+		return "something else is in it; look at it, and remove it by "
+		       "hand";
 	case EINVAL:
 		return "not a regular file, or a value with a colon or with "
 		       "an octet that cannot be seen";

@@ -1,5 +1,6 @@
 """virtdomain on the command line, below --rootdir."""
 
+import concurrent.futures
 import os
 import re
 
@@ -7,6 +8,7 @@ import tap
 from domains import Image
 from house import FROM_LINE, GROUP, IS_ROOT, OWNER, House
 from tap import Skip, case, equal
+from terminal import run_in_terminal
 
 MARK = "# virtdomain: owner=owner way=recipe\n"
 MASTER = f"postmaster:HASH:{OWNER}:{GROUP}:Postmaster::\n"
@@ -274,6 +276,38 @@ def _():
             house.own(mailbox)
             image.run("remove", "joe@kvt.dk", *["--purge"] * purge)
             equal(mailbox.exists(), not purge)
+
+
+@case("many at the same time lose no line")
+def _():
+    with House() as house:
+        image = Image(house)
+        image.create()
+        names = [f"user{number}" for number in range(16)]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(
+                lambda name: image.run("add", f"{name}@kvt.dk", "x"), names))
+        lines = image.passwd().splitlines()
+        equal(sorted(line.split(":")[0] for line in lines[2:]), sorted(names))
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(
+                lambda name: image.run("remove", f"{name}@kvt.dk"), names))
+        equal(image.passwd(), MARK + MASTER)
+
+
+@case("on a terminal a password is asked for twice, and not shown")
+def _():
+    with House() as house:
+        image = Image(house)
+        image.create()
+        shown = run_in_terminal(
+            [str(word) for word in image.command("add", "joe@kvt.dk")],
+            {"PATH": os.environ["PATH"]}, urge=b"hidden word\n")
+        assert b"Password: " in shown and b"Again: " in shown, shown
+        assert b"hidden" not in shown, shown
+        house.virtual, house.spool = image.virtual, image.spool
+        with house.inetd() as client:
+            client.login("joe@kvt.dk", "hidden word")
 
 
 @case("a login works with the passwords that were given")
