@@ -106,16 +106,29 @@ remove_databases(const char *path, const char *more)
 	}
 }
 
+/* Berkeley DB makes a new database under this name, if nothing has it. */
+static void
+remove_draft(const struct admin *admin, const char *name)
+{
+	char draft[ADMIN_PATH_SIZE];
+
+	if (text_format(
+		draft, sizeof(draft), "%s/__db.%s.db", admin->postfix, name))
+		(void)unlink(draft);
+}
+
 /* postmap(1) does not replace a database that it has left half written, when it
  * was killed: that is put aside, and comes back if it was not to blame. */
 static bool
-run_twice(const struct admin *admin, char *program, char *path)
+run_twice(
+    const struct admin *admin, const char *name, char *program, char *path)
 {
 	bool is_made = run_postmap(admin, program, path);
 
 	if (is_made)
 		return true;
 	move_databases(path, "", ".broken");
+	remove_draft(admin, name);
 	is_made = run_postmap(admin, program, path);
 	if (is_made)
 		remove_databases(path, ".broken");
@@ -136,7 +149,7 @@ make(const struct plan *plan, const char *name)
 		    path);
 		return 0;
 	}
-	if (run_twice(plan->admin, program, path))
+	if (run_twice(plan->admin, name, program, path))
 		return 0;
 	warn("postmap has failed; run it by hand to see why, then give this "
 	     "command again: postmap %s",

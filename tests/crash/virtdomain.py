@@ -7,7 +7,7 @@ import os
 import re
 
 import tap
-from disturb import KILL, KILL_ALL, Traced
+from disturb import KILL, KILL_ALL, Traced, error, need_registers
 from domains import Image
 from house import House
 from tap import case, equal
@@ -111,6 +111,35 @@ def _():
                       "# of others\n", place)
                 assert not (image.spool / "kvt.dk").exists(), place
         strike(image, ("DELETE", "kvt.dk", "owner", "secret"), judge)
+
+
+@case("add, with any call that fails: done, or told, and nothing is torn")
+def _():
+    need_registers()
+    with House() as house:
+        image = Image(house)
+        image.create()
+        image.keep()
+        before = image.passwd()
+        words = ("add", "joe@kvt.dk", "secret")
+        places = places_of(image, words)
+        told = 0
+        for number, place in enumerate(places):
+            image.put_back()
+            fault = error(("ENOSPC", "EIO", "EACCES")[number % 3])
+            done = Traced(image.command(*words), *place.options(), *fault)
+            now = image.passwd()
+            if done.status == 0:
+                assert "\njoe:" in now, (str(place), done.output)
+            else:
+                told += 1
+                assert now == before or "\njoe:" in now, (str(place), now)
+                # Before main() can speak: the loader, and EX_OSERR.
+                assert done.errors or done.status in (71, 127), \
+                    (str(place), done.status)
+            assert not [name for name in os.listdir(image.virtual / "kvt.dk")
+                        if name != "passwd"] or done.status != 0, str(place)
+        assert told > 5, told
 
 
 tap.main()
