@@ -5,26 +5,14 @@
 #include "daemon/connection.h"
 #include "daemon/listener.h"
 #include "daemon/options.h"
-#include "daemon/privilege.h"
 #include "daemon/recovery.h"
 #include "daemon/sandbox.h"
 #include "support/fileio.h"
 #include "support/log.h"
 #include "support/signals.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
-
-/* What runs sendmail must not keep it from being set-id. */
-static int
-reduce(bool runs_programs)
-{
-	if (!runs_programs && sandbox_begin() == -1)
-		return -1;
-	return privilege_reduce(!runs_programs);
-}
 
 int
 main(int argc, char **argv)
@@ -47,10 +35,9 @@ main(int argc, char **argv)
 	if (house_prepare(&house, &options) == -1)
 		return EX_CONFIG;
 	sandbox_prepare();
-	if (options.is_sandboxed && reduce(options.sendmail != NULL) == -1) {
-		log_event(LOG_ERR, "sandbox: %s", strerror(errno));
+	if (options.is_sandboxed &&
+	    sandbox_begin(options.sendmail != NULL) == -1)
 		return EX_OSERR;
-	}
 	if (options.recovers)
 		return recovery_run_all(&house) == 0 ? EX_OK : EX_TEMPFAIL;
 	if (options.is_daemon) {

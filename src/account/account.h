@@ -15,10 +15,11 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define ACCOUNT_USER_SIZE   65	/* of a user name with its NUL */
-#define ACCOUNT_DOMAIN_SIZE 254 /* of a domain name with its NUL */
-#define ACCOUNT_NAME_SIZE   (ACCOUNT_USER_SIZE + ACCOUNT_DOMAIN_SIZE)
-#define ACCOUNT_PATH_SIZE   512
+#define ACCOUNT_USER_SIZE    65	 /* of a user name with its NUL */
+#define ACCOUNT_DOMAIN_SIZE  254 /* of a domain name with its NUL */
+#define ACCOUNT_NAME_SIZE    (ACCOUNT_USER_SIZE + ACCOUNT_DOMAIN_SIZE)
+#define ACCOUNT_PATH_SIZE    512
+#define ACCOUNT_FORWARD_SIZE 1024 /* of the list where mail goes */
 
 /* Where accounts and mail are; see the options in gnu-pop3d(8).  The texts are
  * borrowed.  Empty home_mailbox and default_domain mean none. */
@@ -94,6 +95,12 @@ enum account_search {
 /* Looks up user in the virtual domain, without any secret. */
 enum account_search account_find(const struct account_rules *rules,
     const char *user, const char *domain, struct account *account);
+
+/* The same, with the last field of the line, which says where mail goes;
+ * forward must have ACCOUNT_FORWARD_SIZE octets. */
+enum account_search account_find_forward(const struct account_rules *rules,
+    const char *user, const char *domain, struct account *account,
+    char *forward);
 
 /*
  * Finds the virtual domain that name belongs to: itself, or the longest parent
@@ -176,5 +183,64 @@ bool account_mailbox(const struct account_rules *rules,
 /* The mailbox to which mail for a virtual account is delivered. */
 bool account_spool(const struct account_rules *rules,
     const struct account *account, char *directory, char *name);
+
+/* ---- editing ------------------------------------------------------------ */
+
+/*
+ * Who has to edit the passwd file of domain: root (0) where the file stands in
+ * a directory of root, else its owner, with his rights alone, for he decides
+ * what is in his directories.  Fails as account_survey_open() does.
+ */
+enum account_search account_editor(const struct account_rules *rules,
+    const char *domain, uid_t *uid, gid_t *gid, struct account_fault *fault);
+
+/* A field of a line that may be changed; the value is its place. */
+enum account_field {
+	ACCOUNT_PASSWORD = 1, /* as it is stored */
+	ACCOUNT_GECOS = 4,    /* the name of the person */
+	ACCOUNT_SHELL = 6     /* where the mail goes */
+};
+
+/* A passwd file, locked against other editors.  Logins read the old file until
+ * all changes have been committed, then the new one. */
+struct account_edit;
+
+/* Only as the one that account_editor() names, else EPERM.  0, or -1 with
+ * errno, as rewrite_open() in support/rewrite.h; *edit belongs to the
+ * caller. */
+int account_edit_open(struct account_edit **edit,
+    const struct account_rules *rules, const char *domain);
+
+/* All of the file, with the changes so far; ends with NUL. */
+const char *account_edit_text(const struct account_edit *edit);
+
+/* Copies a field of the first line of user; a line of two fields has but one.
+ * 0, or -1 with ENOENT or ENOBUFS. */
+int account_edit_get(const struct account_edit *edit, const char *user,
+    enum account_field field, char *out, size_t size);
+
+/*
+ * Changes: all other lines stay octet for octet.  0, or -1 with errno: ENOENT
+ * if there is no such user, EEXIST if there is, EINVAL for a value with a colon
+ * or an octet that cannot be seen, ENOTSUP for a line that lacks the field,
+ * EMSGSIZE for a line that would be too long.  Removing removes all lines of
+ * user.
+ */
+int account_edit_add(struct account_edit *edit, const struct account *account,
+    const char *password, const char *gecos);
+int account_edit_set(struct account_edit *edit, const char *user,
+    enum account_field field, const char *value);
+int account_edit_remove(struct account_edit *edit, const char *user);
+
+/* Puts the changed file in place, on disk.  0, or -1 with errno. */
+int account_edit_commit(struct account_edit *edit);
+
+/* Gives back the lock.  *edit becomes NULL. */
+void account_edit_close(struct account_edit **edit);
+
+/* Makes what is stored for a password, by the best method of crypt(3).  0, or
+ * -1 with errno. */
+#define ACCOUNT_HASH_SIZE 512
+int account_hash(const char *password, char hash[ACCOUNT_HASH_SIZE]);
 
 #endif

@@ -9,9 +9,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-/* Root reads the file for every login: its owner must not make that long. */
-#define LARGEST_FILE ((off_t)16 * 1024 * 1024)
-
 /* Rows of faults[]. */
 enum fault {
 	NOT_EXAMINED,
@@ -47,7 +44,7 @@ find_fault(const struct stat *directory, const struct stat *file)
 
 	if (!S_ISREG(file->st_mode))
 		return NOT_REGULAR;
-	if (file->st_size > LARGEST_FILE)
+	if (file->st_size > (off_t)PASSWD_LARGEST)
 		return TOO_LARGE;
 	if ((file->st_mode & others) != 0)
 		return WRITABLE;

@@ -180,24 +180,31 @@ parse_id(const char *text, unsigned int *id)
 	return true;
 }
 
-/* Most lines name the group that the file has.  Looking up the other one costs
- * as much as all the rest. */
-static bool
-is_group_of_owner(struct passwd_file *file, gid_t gid)
+void
+passwd_learn_owner(struct passwd_file *file)
 {
 	const struct passwd *owner;
 
+	if (file->knows_owner)
+		return;
+	file->knows_owner = true;
+	file->owner_gid = file->file_gid;
+	if (file->owner == 0)
+		return;
+	errno = 0;
+	owner = getpwuid(file->owner);
+	file->owner_error = owner == NULL && is_trouble(errno) ? errno : 0;
+	if (owner != NULL)
+		file->owner_gid = owner->pw_gid;
+}
+
+/* Most lines name the group that the file has. */
+static bool
+is_group_of_owner(struct passwd_file *file, gid_t gid)
+{
 	if (gid == file->file_gid)
 		return true;
-	if (!file->knows_owner) {
-		errno = 0;
-		owner = getpwuid(file->owner);
-		file->owner_error =
-		    owner == NULL && is_trouble(errno) ? errno : 0;
-		file->owner_gid =
-		    owner == NULL ? file->file_gid : owner->pw_gid;
-		file->knows_owner = true;
-	}
+	passwd_learn_owner(file);
 	return gid == file->owner_gid;
 }
 
@@ -232,6 +239,7 @@ parse_seven(char *fields[7], struct record *record)
 		return "the gid is not a number";
 	if (!text_copy(account->home, sizeof(account->home), fields[5]))
 		return "the home directory is too long";
+	text_copy(record->forward, sizeof(record->forward), fields[6]);
 	return parse_secret(fields[1], false, record);
 }
 

@@ -26,6 +26,7 @@ struct record {
 	char proof_secret[SECRET_SIZE]; /* plain, of the APOP file; or empty */
 	const char *refusal; /* why the account may not log in, or NULL */
 	bool looks_hashed;   /* plain without saying so, in the shape of DES */
+	char forward[ACCOUNT_FORWARD_SIZE]; /* where mail goes; the shell */
 };
 
 /*
@@ -72,6 +73,9 @@ bool apop_has_some(const struct account_rules *rules);
 
 #define PASSWD_LINE_SIZE 1024
 
+/* Root reads the file for every login: its owner must not make that long. */
+#define PASSWD_LARGEST ((size_t)16 * 1024 * 1024)
+
 /* An open passwd file; who owns it decides what it may say. */
 struct passwd_file {
 	struct account_rules rules;
@@ -107,6 +111,10 @@ enum passwd_line {
 	PASSWD_TROUBLE, /* fault is set; the file cannot be read any further */
 	PASSWD_END
 };
+
+/* Finds out the owner's own group, or sets owner_error.  Not done by
+ * passwd_open(), since it costs as much as all the rest of a login. */
+void passwd_learn_owner(struct passwd_file *file);
 
 /* Reads the next line that is not empty or a comment. */
 enum passwd_line passwd_next(struct passwd_file *file, struct record *record);

@@ -56,8 +56,8 @@ virtual_find(const struct account_rules *rules, const char *user,
 }
 
 enum account_search
-account_find(const struct account_rules *rules, const char *user,
-    const char *domain, struct account *account)
+account_find_forward(const struct account_rules *rules, const char *user,
+    const char *domain, struct account *account, char *forward)
 {
 	enum account_search found;
 	struct search search;
@@ -69,8 +69,18 @@ account_find(const struct account_rules *rules, const char *user,
 	virtual_find(rules, user, domain, &search);
 	found = search.found;
 	*account = search.record.account;
+	memcpy(forward, search.record.forward, ACCOUNT_FORWARD_SIZE);
 	explicit_bzero(&search, sizeof(search));
 	return found;
+}
+
+enum account_search
+account_find(const struct account_rules *rules, const char *user,
+    const char *domain, struct account *account)
+{
+	char forward[ACCOUNT_FORWARD_SIZE];
+
+	return account_find_forward(rules, user, domain, account, forward);
 }
 
 /* A directory that cannot be looked at may be one; opening its passwd file will

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "check/private.h"
+#include "support/program.h"
 #include "support/text.h"
 
 #include <ctype.h>
@@ -78,7 +79,8 @@ judge(struct check *check, const char *path, const char *output)
 }
 
 static void
-check_certificate(struct check *check, char openssl[MBOX_PATH_SIZE], char *path)
+check_certificate(
+    struct check *check, char openssl[PROGRAM_PATH_SIZE], char *path)
 {
 	static char x509[] = "x509", no_out[] = "-noout", end[] = "-enddate",
 		    subject[] = "-subject", in[] = "-in";
@@ -124,7 +126,7 @@ find_value(char *line)
 
 static void
 check_configuration(
-    struct check *check, char openssl[MBOX_PATH_SIZE], const char *path)
+    struct check *check, char openssl[PROGRAM_PATH_SIZE], const char *path)
 {
 	char line[MBOX_PATH_SIZE];
 	struct stat status;
@@ -152,7 +154,7 @@ check_configuration(
 void
 check_certificates(struct check *check)
 {
-	char openssl[MBOX_PATH_SIZE], path[MBOX_PATH_SIZE];
+	char openssl[PROGRAM_PATH_SIZE], path[MBOX_PATH_SIZE];
 	struct entries entries;
 	size_t i;
 

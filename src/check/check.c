@@ -3,7 +3,7 @@
 
 #include "check/private.h"
 #include "daemon/house.h"
-#include "daemon/privilege.h"
+#include "support/identity.h"
 
 #include <sysexits.h>
 
@@ -41,7 +41,7 @@ int
 check_run(const struct options *options)
 {
 	struct check check = { .options = options,
-		.is_root = privilege_is_root() };
+		.is_root = identity_is_root() };
 
 	report_init(&check.report);
 	check.has_state = state_choose(&check.state, options);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "check/private.h"
+#include "support/program.h"
 #include "support/text.h"
 
 #include <ctype.h>
@@ -62,7 +63,7 @@ compare(struct check *check, const char *what, unsigned int theirs,
 /* ---- Postfix ------------------------------------------------------------ */
 
 static bool
-ask_postfix(struct check *check, char path[MBOX_PATH_SIZE], const char *name,
+ask_postfix(struct check *check, char path[PROGRAM_PATH_SIZE], const char *name,
     const char *remedy)
 {
 	static char no_name[] = "-h";
@@ -79,7 +80,7 @@ ask_postfix(struct check *check, char path[MBOX_PATH_SIZE], const char *name,
 }
 
 static void
-check_postfix(struct check *check, char path[MBOX_PATH_SIZE])
+check_postfix(struct check *check, char path[PROGRAM_PATH_SIZE])
 {
 	if (ask_postfix(check, path, "virtual_mailbox_lock",
 		"postconf 'virtual_mailbox_lock = fcntl, dotlock' && postfix "
@@ -146,7 +147,7 @@ read_option(struct transport *transport, const char *line)
 }
 
 static void
-check_exim(struct check *check, char path[MBOX_PATH_SIZE])
+check_exim(struct check *check, char path[PROGRAM_PATH_SIZE])
 {
 	static char print[] = "-bP", what[] = "transports";
 	static const char title[] = " transport:";
@@ -179,7 +180,7 @@ check_exim(struct check *check, char path[MBOX_PATH_SIZE])
 void
 check_mta(struct check *check)
 {
-	char path[MBOX_PATH_SIZE];
+	char path[PROGRAM_PATH_SIZE];
 
 	report_section(&check->report, "locks of the mail system");
 	if (program_find("postconf", path))

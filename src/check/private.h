@@ -132,18 +132,4 @@ void check_mailbox(struct check *check, const struct mbox_place *place);
 const char *mailbox_remedy(const struct mbox_place *place,
     const struct mbox_view *view, char out[REPORT_LINE_SIZE]);
 
-/* ---- program.c: other programs ------------------------------------------ */
-
-#define PROGRAM_OUTPUT_SIZE 65536
-
-/* Looks for a program in PATH.  False if it is not there. */
-bool program_find(const char *name, char path[MBOX_PATH_SIZE]);
-
-/*
- * Runs the program at argv[0] without a shell, with an empty standard input and
- * for five seconds at most, and takes what it writes, at most
- * PROGRAM_OUTPUT_SIZE octets with the NUL behind.  False if it failed.
- */
-bool program_run(char *const argv[], char output[PROGRAM_OUTPUT_SIZE]);
-
 #endif

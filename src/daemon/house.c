@@ -3,6 +3,7 @@
 
 #include "daemon/house.h"
 #include "daemon/privilege.h"
+#include "support/identity.h"
 #include "support/log.h"
 
 #include <unistd.h>
@@ -19,7 +20,7 @@ house_prepare(struct house *house, const struct options *options)
 	house->options = options;
 	house->login_uid = geteuid();
 	house->login_gid = getegid();
-	if (privilege_is_root() &&
+	if (identity_is_root() &&
 	    !privilege_find_user(
 		options->login_user, &house->login_uid, &house->login_gid)) {
 		log_event(LOG_ERR,

@@ -5,6 +5,7 @@
 #include "daemon/privilege.h"
 #include "daemon/sandbox.h"
 #include "support/fileio.h"
+#include "support/identity.h"
 #include "support/log.h"
 #include "support/signals.h"
 
@@ -45,7 +46,7 @@ lock_up(const struct house *house, const struct stat *status, int directory)
 {
 	if (privilege_forbid_core() == -1 ||
 	    ((status->st_mode & S_IWGRP) != 0 && status->st_gid != 0 &&
-		privilege_become(house->login_uid, status->st_gid) == -1))
+		identity_become(house->login_uid, status->st_gid) == -1))
 		return -1;
 	return house->options->is_sandboxed ? sandbox_keeper(directory) : 0;
 }
@@ -97,7 +98,7 @@ lockkeeper_start(const struct house *house, struct mbox_place *place)
 	int directory, result = 0;
 
 	place->keeper = -1;
-	if ((place->methods & MBOX_LOCK_DOTLOCK) == 0 || !privilege_is_root())
+	if ((place->methods & MBOX_LOCK_DOTLOCK) == 0 || !identity_is_root())
 		return 0;
 	directory = open(place->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (directory == -1)

@@ -11,6 +11,7 @@
 #include "pop3/language.h"
 #include "support/clock.h"
 #include "support/fileio.h"
+#include "support/identity.h"
 #include "support/log.h"
 #include "support/signals.h"
 
@@ -43,8 +44,7 @@ static int
 lock_up(const struct login_cell *cell)
 {
 	if (privilege_enclose(cell->directory) == -1 ||
-	    (privilege_is_root() &&
-		privilege_become(cell->uid, cell->gid) == -1))
+	    (identity_is_root() && identity_become(cell->uid, cell->gid) == -1))
 		return -1;
 	/* After the change of identity, which would clear it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)

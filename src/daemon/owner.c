@@ -5,6 +5,7 @@
 #include "daemon/owner.h"
 #include "daemon/privilege.h"
 #include "daemon/sandbox.h"
+#include "support/identity.h"
 #include "support/log.h"
 #include "support/memory.h"
 #include "support/signals.h"
@@ -22,7 +23,7 @@ owner_become(const struct house *house, struct mbox_place *place)
 	if (lockkeeper_start(house, place) == -1 ||
 	    privilege_forbid_core() == -1 ||
 	    privilege_lift_file_size(&place->file_limit) == -1 ||
-	    privilege_become(place->owner, place->group) == -1)
+	    identity_become(place->owner, place->group) == -1)
 		return -1;
 	if (!house->options->is_sandboxed)
 		return 0;

@@ -1,10 +1,10 @@
-/* Identity.  Called as root; each function leaves less than it found. */
+/* Rights.  Called as root; each function leaves less than it found. */
 #include "config.h"
 
 #include "daemon/privilege.h"
+#include "support/identity.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stddef.h>
@@ -17,12 +17,6 @@
 
 #define CPU_SECONDS 300
 #define MEMORY_SIZE ((rlim_t)256 * 1024 * 1024)
-
-bool
-privilege_is_root(void)
-{
-	return geteuid() == 0;
-}
 
 bool
 privilege_find_user(const char *name, uid_t *uid, gid_t *gid)
@@ -83,7 +77,7 @@ privilege_reduce(bool also_programs)
 	uint64_t set = kept_set();
 	unsigned int i;
 
-	if (!privilege_is_root())
+	if (!identity_is_root())
 		return 0;
 	if (also_programs)
 		bound_programs(set);
@@ -97,54 +91,12 @@ privilege_reduce(bool also_programs)
 	return (int)syscall(SYS_capset, &header, data);
 }
 
-/* ---- becoming somebody else --------------------------------------------- */
-
-/* True when all ids are as meant, no group is left over, and the way back to
- * root is closed. */
-static bool
-is_dropped(uid_t uid, gid_t gid)
-{
-	uid_t real_uid, effective_uid, saved_uid;
-	gid_t real_gid, effective_gid, saved_gid;
-	gid_t group;
-	int groups = getgroups(1, &group);
-
-	if (getresuid(&real_uid, &effective_uid, &saved_uid) == -1 ||
-	    getresgid(&real_gid, &effective_gid, &saved_gid) == -1)
-		return false;
-	if (real_uid != uid || effective_uid != uid || saved_uid != uid ||
-	    real_gid != gid || effective_gid != gid || saved_gid != gid)
-		return false;
-	if (groups != 0 && !(groups == 1 && group == gid))
-		return false;
-	return setresuid(0, 0, 0) == -1 && setuid(0) == -1 &&
-	    setresgid(0, 0, 0) == -1;
-}
-
-int
-privilege_become(uid_t uid, gid_t gid)
-{
-	if (!privilege_is_root()) {
-		errno = EPERM;
-		return getuid() == uid && geteuid() == uid ? 0 : -1;
-	}
-	if (uid == 0) {
-		errno = EPERM;
-		return -1;
-	}
-	if (setgroups(1, &gid) == -1 || setresgid(gid, gid, gid) == -1 ||
-	    setresuid(uid, uid, uid) == -1)
-		return -1;
-	errno = EPERM;
-	return is_dropped(uid, gid) ? 0 : -1;
-}
-
 int
 privilege_enclose(const char *directory)
 {
 	struct stat status;
 
-	if (!privilege_is_root())
+	if (!identity_is_root())
 		return 0;
 	if (chdir(directory) == -1 || stat(".", &status) == -1)
 		return -1;

@@ -1,16 +1,12 @@
 /*
- * Identity: the only file that calls set*id, setgroups and chroot.  Every drop
- * is for good and is proved by trying to undo it; callers must end the process
- * when a function here fails.
+ * Rights that a process gives up, besides its identity: the only file that
+ * calls chroot.  Callers must end the process when a function here fails.
  */
 #ifndef DAEMON_PRIVILEGE_H
 #define DAEMON_PRIVILEGE_H
 
 #include <stdbool.h>
 #include <sys/types.h>
-
-/* True while this process is root and can become somebody else. */
-bool privilege_is_root(void);
 
 /* Finds the user for processes that need no rights: name, or, if that is NULL,
  * "pop3d" or else "nobody".  False if there is none, or it is root. */
@@ -20,12 +16,6 @@ bool privilege_find_user(const char *name, uid_t *uid, gid_t *gid);
  * the programs that are executed cannot have it either.  Without root it does
  * nothing.  0, or -1 with errno. */
 int privilege_reduce(bool also_programs);
-
-/*
- * Becomes uid and gid for good, with no other group.  Without root it succeeds
- * only if this is who we are already.  0, or -1 with errno.
- */
-int privilege_become(uid_t uid, gid_t gid);
 
 /* Shuts this process into the directory, which must belong to root and be
  * writable for nobody else.  Without root nothing is done.  0, or -1 with

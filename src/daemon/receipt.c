@@ -15,6 +15,7 @@
 #include "daemon/receipt.h"
 #include "support/clock.h"
 #include "support/fileio.h"
+#include "support/identity.h"
 #include "support/log.h"
 #include "support/signals.h"
 #include "support/text.h"
@@ -237,7 +238,7 @@ be_receipt(const struct house *house, const struct account *account,
 	if (close_others(&socket, house->options->logs_to_stderr) == -1)
 		_exit(EXIT_FAILURE);
 	if (privilege_forbid_core() == -1 ||
-	    privilege_become(account->uid, account->gid) == -1) {
+	    identity_become(account->uid, account->gid) == -1) {
 		log_event(LOG_ERR,
 		    "notices: cannot become uid %u: %s user=%s addr=%s",
 		    account->uid, strerror(errno), receipt->user,

@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include "daemon/paths.h"
+#include "daemon/privilege.h"
 #include "daemon/sandbox.h"
 #include "support/log.h"
 
@@ -140,10 +141,20 @@ sandbox_calls(enum sandbox_kind kind, size_t *count)
 
 /* ---- entering ----------------------------------------------------------- */
 
-int
-sandbox_begin(void)
+static int
+forbid_rights(void)
 {
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+int
+sandbox_begin(bool runs_programs)
+{
+	if ((runs_programs || forbid_rights() == 0) &&
+	    privilege_reduce(!runs_programs) == 0)
+		return 0;
+	log_event(LOG_ERR, "sandbox: %s", strerror(errno));
+	return -1;
 }
 
 static int
@@ -188,7 +199,7 @@ enter(enum sandbox_kind kind, int directory, enum paths_right right)
 	size_t count;
 	const struct filter_row *rows = sandbox_calls(kind, &count);
 
-	if (sandbox_begin() == -1 || paths_restrict(directory, right) == -1)
+	if (forbid_rights() == -1 || paths_restrict(directory, right) == -1)
 		return -1;
 	return filter_load(rows, count);
 }

@@ -11,11 +11,11 @@
 #include "daemon/filter.h"
 #include "mbox/mbox.h"
 
-/* For this process and all that it starts: no program that is executed can
- * have more rights than it.  The functions below do so too, for processes that
- * begin without: with --mdn one of them has to execute sendmail(8).  0, or -1
- * with errno. */
-int sandbox_begin(void);
+/* For the first process and all that it starts: root has only the rights that
+ * are needed here, and no program that is executed can have more than that.
+ * With runs_programs, as for --mdn, it can; then the functions below do it for
+ * all processes but the one that executes sendmail(8).  0, or -1, logged. */
+int sandbox_begin(bool runs_programs);
 
 /* Lets libc look at the system where it will remember what it has seen, so that
  * later it need not.  Called once, before there are other processes. */

@@ -1,8 +1,8 @@
 /* The state directory.  Runs as root, or as the one user who is served. */
 #include "config.h"
 
-#include "daemon/privilege.h"
 #include "daemon/state.h"
+#include "support/identity.h"
 #include "support/log.h"
 #include "support/text.h"
 
@@ -23,7 +23,7 @@ choose_directory(struct state *state, const struct options *options)
 	if (options->state_directory != NULL)
 		return text_copy(
 		    out, STATE_PATH_SIZE, options->state_directory);
-	if (privilege_is_root())
+	if (identity_is_root())
 		return text_copy(out, STATE_PATH_SIZE, DEFAULT_STATE_DIR);
 	if (base != NULL && base[0] == '/')
 		return text_format(out, STATE_PATH_SIZE, "%s/gnu-pop3d", base);

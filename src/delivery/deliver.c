@@ -50,12 +50,14 @@ assume_account(const struct delivery *delivery,
 	    (unsigned int)geteuid());
 }
 
-static int
-find_account(const struct delivery *delivery, const struct recipient *recipient,
-    struct account *account, struct outcome *outcome)
+int
+delivery_find_account(const struct delivery *delivery,
+    const struct recipient *recipient, struct account *account, char *forward,
+    struct outcome *outcome)
 {
-	switch (account_find(
-	    &delivery->rules, recipient->user, recipient->domain, account)) {
+	forward[0] = '\0';
+	switch (account_find_forward(&delivery->rules, recipient->user,
+	    recipient->domain, account, forward)) {
 	case ACCOUNT_FOUND:
 		break;
 	case ACCOUNT_UNKNOWN:
@@ -102,8 +104,8 @@ status_code(enum mbox_failure failure)
 	return failure == MBOX_FULL ? "4.2.2" : "4.2.0";
 }
 
-static int
-append(const struct delivery *delivery, const struct account *account,
+int
+delivery_append(const struct delivery *delivery, const struct account *account,
     struct spool *spool, struct outcome *outcome)
 {
 	struct mbox_place place;
@@ -120,28 +122,38 @@ append(const struct delivery *delivery, const struct account *account,
 
 /* ---- all of it ---------------------------------------------------------- */
 
+int
+delivery_read(const struct delivery *delivery, int input,
+    const struct recipient *recipient, struct spool *spool,
+    struct outcome *outcome)
+{
+	char address[ACCOUNT_NAME_SIZE];
+
+	text_format(address, sizeof(address), "%s@%s", recipient->user,
+	    recipient->domain);
+	if (message_read(input, delivery->sender, address, spool) == 0)
+		return 0;
+	return outcome_set(outcome, EX_TEMPFAIL,
+	    "4.3.0 the message cannot be read: %s", strerror(errno));
+}
+
 static int
 read_and_append(const struct delivery *delivery, int input,
     const struct recipient *recipient, const struct account *account,
     struct outcome *outcome)
 {
-	char address[ACCOUNT_NAME_SIZE];
 	struct spool spool;
 	int result;
 
-	text_format(address, sizeof(address), "%s@%s", recipient->user,
-	    recipient->domain);
 	spool_init(&spool);
-	result = message_read(input, delivery->sender, address, &spool);
-	if (result == -1)
-		outcome_set(outcome, EX_TEMPFAIL,
-		    "4.3.0 the message cannot be read: %s", strerror(errno));
-	else
-		result = append(delivery, account, &spool, outcome);
+	result = delivery_read(delivery, input, recipient, &spool, outcome);
+	if (result == 0)
+		result = delivery_append(delivery, account, &spool, outcome);
 	spool_free(&spool);
 	if (result == 0) {
 		outcome->status = EX_OK;
-		log_event(LOG_INFO, "delivered user=%s", address);
+		log_event(LOG_INFO, "delivered user=%s@%s", recipient->user,
+		    recipient->domain);
 	}
 	return result;
 }
@@ -152,6 +164,7 @@ delivery_run(
 {
 	struct recipient recipient;
 	struct account account;
+	char forward[ACCOUNT_FORWARD_SIZE];
 	int result;
 
 	memset(outcome, 0, sizeof(*outcome));
@@ -162,7 +175,8 @@ delivery_run(
 	}
 	result = recipient_find(delivery, &recipient, outcome);
 	if (result == 0)
-		result = find_account(delivery, &recipient, &account, outcome);
+		result = delivery_find_account(
+		    delivery, &recipient, &account, forward, outcome);
 	if (result == 0)
 		result = read_and_append(
 		    delivery, input, &recipient, &account, outcome);

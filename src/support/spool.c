@@ -124,3 +124,11 @@ spool_copy(struct spool *spool, int fd)
 		return fileio_write(fd, spool->memory, spool->length);
 	return flush(spool) == -1 ? -1 : copy_file(spool, fd);
 }
+
+int
+spool_file(struct spool *spool)
+{
+	if (flush(spool) == -1 || lseek(spool->fd, 0, SEEK_SET) == -1)
+		return -1;
+	return spool->fd;
+}

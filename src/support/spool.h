@@ -24,4 +24,9 @@ int spool_write(struct spool *spool, const void *data, size_t length);
 /* Writes all octets to the descriptor fd.  0, or -1 with errno. */
 int spool_copy(struct spool *spool, int fd);
 
+/* Moves the message to a temporary file, from whose beginning the descriptor
+ * that is returned can be read once; it belongs to the spool.  -1 with
+ * errno. */
+int spool_file(struct spool *spool);
+
 #endif

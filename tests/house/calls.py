@@ -14,7 +14,8 @@ FORBIDDEN = ("strcpy", "strcat", "stpcpy", "strncat", "sprintf", "vsprintf",
              "mmap", "select", "alloca", "rand", "srand")
 IDENTITY = ("setuid", "setgid", "seteuid", "setegid", "setreuid", "setregid",
             "setresuid", "setresgid", "setfsuid", "setfsgid", "setgroups",
-            "initgroups", "chroot", "unshare", "setns", "capset")
+            "initgroups", "unshare", "setns", "capset")
+ENCLOSE = ("chroot", "pivot_root")
 EXECUTE = ("execl", "execle", "execlp", "execv", "execve", "execvp",
            "execvpe", "fexecve", "execveat", "posix_spawn", "posix_spawnp")
 LOG = ("syslog", "vsyslog", "openlog", "closelog", "setlogmask")
@@ -55,19 +56,29 @@ def _():
     equal(found(FORBIDDEN), [])
 
 
-@case("row 57: programs are executed at two places: check/program.c, which "
+@case("row 57: programs are executed at two places: support/program.c, for who "
       "serves nobody, and daemon/receipt.c")
 def _():
-    places = ("check/program.c", "daemon/receipt.c")
+    places = ("support/program.c", "daemon/receipt.c")
     equal(found(EXECUTE, places), [])
     equal([name for place in places for _, name in calls(
         (SRC / place).read_text(), EXECUTE)], ["execve", "execve"])
+    users = {str(path.relative_to(SRC)).split("/")[0]
+             for path in SRC.rglob("*.c")
+             if '"support/program.h"' in path.read_text()}
+    equal(users, {"support", "check", "admin"})
 
 
-@case("identity changes only in daemon/privilege.c")
+@case("identity changes only in support/identity.c")
 def _():
-    equal(found(IDENTITY, ("daemon/privilege.c",)), [])
-    assert calls((SRC / "daemon/privilege.c").read_text(), IDENTITY)
+    equal(found(IDENTITY, ("support/identity.c",)), [])
+    assert calls((SRC / "support/identity.c").read_text(), IDENTITY)
+
+
+@case("processes are shut into a directory only by daemon/privilege.c")
+def _():
+    equal(found(ENCLOSE, ("daemon/privilege.c",)), [])
+    assert calls((SRC / "daemon/privilege.c").read_text(), ENCLOSE)
 
 
 @case("log lines leave only through support/log.c")

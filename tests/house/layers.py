@@ -10,6 +10,7 @@ SRC = SOURCE / "src"
 
 # Whose doors a room may open besides its own.
 ROOMS = {
+    "admin": {"delivery", "account", "mbox", "support"},
     "check": {"daemon", "mbox", "account", "support"},
     "daemon": {"pop3", "mbox", "account", "support"},
     "delivery": {"mbox", "account", "support"},
@@ -23,7 +24,7 @@ DOORS = {("pop3", "account/credentials.h")}
 # What the build makes.
 BUILT = {"pop3/languages.inc"}
 # What main() may open; it is alone in its file.
-MAIN = {"check", "daemon", "delivery", "support"}
+MAIN = {"admin", "check", "daemon", "delivery", "support"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 

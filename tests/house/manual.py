@@ -4,10 +4,11 @@ import re
 import subprocess
 
 import tap
-from house import DAEMON, SOURCE, VIRTUAL
+from house import DAEMON, SOURCE, VIRTDOMAIN, VIRTUAL
 from tap import case, equal
 
-PROGRAMS = {"gnu-pop3d": DAEMON, "virtual": VIRTUAL}
+PROGRAMS = {"gnu-pop3d": DAEMON, "virtual": VIRTUAL,
+            "virtdomain": VIRTDOMAIN}
 LONG = re.compile(r"--[a-z0-9][a-z0-9-]*")
 SHORT = re.compile(r"(?<![\w-])-([A-Za-z])(?![\w-])")
 
@@ -71,6 +72,19 @@ def _():
 @case("every option in virtual --help is in virtual(8), and the reverse")
 def _():
     compare("virtual")
+
+
+@case("every option in virtdomain --help is in virtdomain(8), and the reverse")
+def _():
+    compare("virtdomain")
+
+
+@case("every command in virtdomain --help is in virtdomain(8), and the reverse")
+def _():
+    shown = set(re.findall(r"(?m)^(\w+) .*[A-Z]", help_text("virtdomain")))
+    shown &= {*re.findall(r"[A-Z]{6}|[a-z]{3,}", " ".join(shown))}
+    assert len(shown) >= 7, shown
+    equal(set(re.findall(r"(?m)^\.It Cm (\w+)", page("virtdomain"))), shown)
 
 
 @case("every short option in --help is in its page")

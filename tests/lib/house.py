@@ -28,6 +28,7 @@ BUILD = pathlib.Path(os.environ.get("POP3D_BUILD", "."))
 SOURCE = pathlib.Path(os.environ.get("POP3D_SOURCE", "."))
 DAEMON = BUILD / "gnu-pop3d"
 VIRTUAL = BUILD / "virtual"
+VIRTDOMAIN = BUILD / "virtdomain"
 
 IS_ROOT = os.geteuid() == 0
 # A user who needs no entry in /etc/passwd.

@@ -258,6 +258,9 @@ class Postfix(Receiver):
             stderr=subprocess.STDOUT, timeout=60, check=False)
         assert done.returncode == 0, (program, done.stdout, self.log())
 
+    def reload(self):
+        self._run("postfix", "reload")
+
     def _master(self):
         """The process id of the running master, or None."""
         try:

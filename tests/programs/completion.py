@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import tap
-from house import DAEMON, House, SOURCE, VIRTUAL
+from house import DAEMON, House, SOURCE, VIRTDOMAIN, VIRTUAL
 from postfix import need_program
 from tap import Skip, case, equal
 from terminal import run_in_terminal
@@ -39,7 +39,8 @@ def complete(*words, file="gnu-pop3d"):
 
 def long_options(program):
     """Those of the table in the source, which getopt_long(3) takes."""
-    source = {DAEMON: "daemon/options.c", VIRTUAL: "delivery/arguments.c"}
+    source = {DAEMON: "daemon/options.c", VIRTUAL: "delivery/arguments.c",
+              VIRTDOMAIN: "admin/arguments.c"}
     text = (SOURCE / "src" / source[program]).read_text()
     table = text[text.index("struct option long_options[]"):]
     return dict(re.findall(
@@ -49,7 +50,8 @@ def long_options(program):
 
 @case("each option in --help completes, with = if it needs a value")
 def _():
-    for program, file in ((DAEMON, "gnu-pop3d"), (VIRTUAL, "virtual")):
+    for program, file in ((DAEMON, "gnu-pop3d"), (VIRTUAL, "virtual"),
+                          (VIRTDOMAIN, "virtdomain")):
         text = subprocess.run([program, "--help"], stdout=subprocess.PIPE,
                               text=True, check=True).stdout
         named = re.findall(r"^ +(?:-., )?--([a-z0-9-]+)", text, re.M)
@@ -91,6 +93,18 @@ def _():
                          re.M)
     assert "own" in formats, formats
     equal(complete(DAEMON, "--uidl", "="), formats)
+
+
+@case("the commands of virtdomain complete, as its --help has them")
+def _():
+    text = subprocess.run([VIRTDOMAIN, "--help"], stdout=subprocess.PIPE,
+                          text=True, check=True).stdout
+    commands = re.findall(r"(?m)^(CREATE|DELETE|[a-z]+) .*[A-Z]{4}", text)
+    script = ASK.replace("_gnu_pop3d", "_virtdomain")
+    offered = bash(script, "virtdomain", "", FILE=str(COMPLETION / "virtdomain"))
+    equal(sorted(offered), sorted({*commands} - {"is"}))
+    equal(bash(script, "virtdomain", "-n", "pa",
+               FILE=str(COMPLETION / "virtdomain")), ["passwd"])
 
 
 @case("directories and files complete, also with blanks in their names")
@@ -136,12 +150,13 @@ def _():
     with House() as house:
         place = house.root / "share" / "bash-completion" / "completions"
         place.mkdir(parents=True)
-        for name in ("gnu-pop3d", "virtual"):
+        for name in ("gnu-pop3d", "virtual", "virtdomain"):
             shutil.copy(COMPLETION / name, place)
             loaded = bash(
                 '. "$LOADER"; _completion_loader "$1"; complete -p "$1"',
                 name, LOADER=LOADER, XDG_DATA_DIRS=str(house.root / "share"))
-            equal(loaded, ["complete", "-F", "_gnu_pop3d", name])
+            function = "_virtdomain" if name == "virtdomain" else "_gnu_pop3d"
+            equal(loaded, ["complete", "-F", function, name])
 
 
 tap.main()

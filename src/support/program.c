@@ -1,11 +1,10 @@
 /*
- * Programs of others, to ask them how they are set up: the only file that
- * executes something.  They run as who checks, as if he had typed it, from his
- * PATH, without a shell, and are killed when they take too long.
+ * Programs of others, without a shell: the only file that executes something.
+ * They are killed when they take too long.
  */
 #include "config.h"
 
-#include "check/private.h"
+#include "support/program.h"
 #include "support/clock.h"
 #include "support/fileio.h"
 #include "support/text.h"
@@ -24,7 +23,7 @@
 #define DEFAULT_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
 
 bool
-program_find(const char *name, char path[MBOX_PATH_SIZE])
+program_find(const char *name, char path[PROGRAM_PATH_SIZE])
 {
 	const char *list = getenv("PATH");
 	char copy[4096];
@@ -36,22 +35,23 @@ program_find(const char *name, char path[MBOX_PATH_SIZE])
 	while ((directory = text_field(&rest, ':')) != NULL)
 		if (directory[0] == '/' &&
 		    text_format(
-			path, MBOX_PATH_SIZE, "%s/%s", directory, name) &&
+			path, PROGRAM_PATH_SIZE, "%s/%s", directory, name) &&
 		    access(path, X_OK) == 0)
 			return true;
 	return false;
 }
 
-static void execute(char *const argv[], int out) __attribute__((noreturn));
+static void execute(char *const argv[], int in, int out)
+    __attribute__((noreturn));
 
 static void
-execute(char *const argv[], int out)
+execute(char *const argv[], int in, int out)
 {
 	static char path[] = "PATH=" DEFAULT_PATH, locale[] = "LC_ALL=C";
 	static char *const environment[] = { path, locale, NULL };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
+	if (null == -1 || dup2(in == -1 ? null : in, STDIN_FILENO) == -1 ||
 	    dup2(out, STDOUT_FILENO) == -1 || dup2(null, STDERR_FILENO) == -1)
 		_exit(127);
 	fileio_close_from(3);
@@ -100,9 +100,10 @@ has_succeeded(pid_t pid, int64_t deadline)
 }
 
 bool
-program_run(char *const argv[], char output[PROGRAM_OUTPUT_SIZE])
+program_feed(char *const argv[], int input, int64_t patience,
+    char output[PROGRAM_OUTPUT_SIZE])
 {
-	int64_t deadline = clock_now() + PATIENCE;
+	int64_t deadline = clock_now() + patience;
 	bool is_whole;
 	int ends[2];
 	pid_t pid;
@@ -112,11 +113,17 @@ program_run(char *const argv[], char output[PROGRAM_OUTPUT_SIZE])
 		return false;
 	pid = fork();
 	if (pid == 0)
-		execute(argv, ends[1]);
+		execute(argv, input, ends[1]);
 	close(ends[1]);
 	is_whole = pid != -1 && read_output(ends[0], output, deadline) != -1;
 	close(ends[0]);
 	if (pid == -1)
 		return false;
 	return has_succeeded(pid, is_whole ? deadline : 0) && is_whole;
+}
+
+bool
+program_run(char *const argv[], char output[PROGRAM_OUTPUT_SIZE])
+{
+	return program_feed(argv, -1, PATIENCE, output);
 }

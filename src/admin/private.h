@@ -1,0 +1,225 @@
+/* Inside the admin room. */
+#ifndef ADMIN_PRIVATE_H
+#define ADMIN_PRIVATE_H
+
+#include "account/account.h"
+#include "admin/admin.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define ADMIN_PATH_SIZE 512
+#define ADMIN_LINE_SIZE 1024
+
+/* How the program was called. */
+struct admin {
+	struct account_rules rules; /* the two directories below */
+	char virtual_directory[ACCOUNT_PATH_SIZE];
+	char virtual_spool[ACCOUNT_PATH_SIZE];
+	char postfix[ADMIN_PATH_SIZE]; /* the directory of Postfix's files */
+	const char *root;     /* in front of all paths; empty for none */
+	const char *delivery; /* the command that .forward files call */
+	const char *sendmail; /* by which mail is forwarded */
+	const char *sender, *recipient; /* of a message, or NULL */
+	unsigned int lock_methods;	/* for its mailbox */
+	bool is_mail; /* the mail system has called, not a person */
+	bool is_dry;
+	bool purges;
+};
+
+/* ---- arguments.c -------------------------------------------------------- */
+
+/* Reads the options; returns the index of the first word.  Ends the program for
+ * help, version and mistakes. */
+int arguments_parse(struct admin *admin, int argc, char **argv);
+
+/* ---- message.c ---------------------------------------------------------- */
+
+/* Says on standard error what is wrong, and returns status. */
+int fail(int status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same, with what errno means, and the status that fits it. */
+int fail_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A note on standard error. */
+void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- behalf.c ----------------------------------------------------------- */
+
+/* Runs work with the rights of uid and gid alone, in a process of its own if
+ * they are not ours.  Returns what work does, 0 to 255; or -1 with errno. */
+int on_behalf(uid_t uid, gid_t gid, int (*work)(void *), void *argument);
+
+/* ---- ask.c -------------------------------------------------------------- */
+
+#define PASSWORD_SIZE 201
+
+/* Takes the password that was given as a word, or, if that is NULL or "-", one
+ * from the terminal or a line of standard input.  0, or an exit status after a
+ * message. */
+int ask_password(const char *word, bool is_new, char password[PASSWORD_SIZE]);
+
+/* ---- names.c ------------------------------------------------------------ */
+
+/* Copies a domain in lower case.  0, or an exit status after a message. */
+int take_domain(const char *word, char domain[ACCOUNT_DOMAIN_SIZE]);
+
+/* Takes "user@domain" apart, the same. */
+int take_address(const char *word, char user[ACCOUNT_USER_SIZE],
+    char domain[ACCOUNT_DOMAIN_SIZE]);
+
+/* ---- plan.c: one domain ------------------------------------------------- */
+
+enum way { WAY_RECIPE, WAY_POSTFIX };
+
+struct plan {
+	const struct admin *admin;
+	char domain[ACCOUNT_DOMAIN_SIZE];
+	char owner[64];
+	uid_t uid;
+	gid_t gid;
+	char home[ADMIN_PATH_SIZE]; /* below admin->root */
+	enum way way;
+	const char *hash; /* of the password of postmaster */
+};
+
+/* Fills in the owner, whose name is given.  0, or an exit status. */
+int plan_find_owner(struct plan *plan, const char *name);
+
+/* What the passwd file of a domain says of itself. */
+enum origin {
+	ORIGIN_NONE,	/* no such file */
+	ORIGIN_FOREIGN, /* not made by us */
+	ORIGIN_RECIPE,
+	ORIGIN_POSTFIX,
+	ORIGIN_UNKNOWN /* cannot be read; it was said why */
+};
+
+/* Who made the domain; if owner is not NULL, other owners are foreign. */
+enum origin plan_origin(
+    const struct admin *admin, const char *domain, const char *owner);
+
+/* Writes the first line of a passwd file of ours. */
+bool plan_mark(const struct plan *plan, char line[ADMIN_LINE_SIZE]);
+
+/* ---- steps.c: what is made, and undone ---------------------------------- */
+
+enum sight {
+	SIGHT_ABSENT,
+	SIGHT_DONE,
+	SIGHT_CHANGED, /* ours, but not as it is to be */
+	SIGHT_FOREIGN, /* something else is in its place */
+	SIGHT_UNKNOWN  /* it cannot be found out: errno */
+};
+
+/* A thing of a domain.  All functions take the name below, and may be called
+ * again. */
+struct step {
+	const char *name; /* of the file; what it means, the functions know */
+
+	/* What it is, in a line for a person. */
+	void (*describe)(const struct plan *plan, const char *name,
+	    char out[ADMIN_LINE_SIZE]);
+	enum sight (*look)(const struct plan *plan, const char *name);
+
+	/* 0, or -1 with errno; undo may be NULL: it stays. */
+	int (*make)(const struct plan *plan, const char *name);
+	int (*undo)(const struct plan *plan, const char *name);
+	const char *remedy; /* for a foreign thing */
+	bool is_soft;	    /* a foreign thing is left, and the rest done */
+};
+
+/* True when nothing foreign is in the way of the steps; says what is. */
+bool steps_are_free(
+    const struct step *const *steps, size_t count, const struct plan *plan);
+
+/* Makes what is absent.  0, or an exit status after a message. */
+int steps_make(
+    const struct step *const *steps, size_t count, const struct plan *plan);
+
+/* Undoes what is done, from the last one on.  The same. */
+int steps_undo(
+    const struct step *const *steps, size_t count, const struct plan *plan);
+
+/* ---- the steps ---------------------------------------------------------- */
+
+extern const struct step step_virtual_top, step_spool_top;  /* places.c */
+extern const struct step step_directory, step_spool;	    /* places.c */
+extern const struct step step_passwd;			    /* mark.c */
+extern const struct step step_forward, step_forward_master; /* home.c */
+
+/* The files of Postfix: maps.c, and compile.c for their databases. */
+extern const struct step step_recipe_domain, step_recipe;
+extern const struct step step_mailbox_domain, step_transport;
+extern const struct step step_recipe_compiled;
+extern const struct step step_mailbox_compiled, step_transport_compiled;
+
+/* Writes the path of a file of Postfix.  Returns out. */
+const char *postfix_path(
+    const struct admin *admin, const char *name, char out[ADMIN_PATH_SIZE]);
+
+/* ---- block.c: our lines in files of others ------------------------------ */
+
+/* The lines of domain in text, with the comments that mark them; false if there
+ * are none.  is_broken tells that the last comment is missing. */
+bool block_find(const char *text, const char *domain, size_t *start,
+    size_t *length, bool *is_broken);
+
+/* Puts the lines in, or, if they are NULL, takes them out; all else stays octet
+ * for octet.  A missing file is made, or is fine.  0, or -1 with errno; EBADMSG
+ * if the comments that mark the lines are broken. */
+int block_write(const char *path, const char *domain, const char *lines);
+
+/* ---- forward.c: the field that says where mail goes ---------------------- */
+
+#define FORWARD_MOST 32
+
+struct forward {
+	bool keeps; /* in the mailbox, too or only */
+	unsigned int count;
+	char *addresses[FORWARD_MOST + 1]; /* in text; ends with NULL */
+	char text[ACCOUNT_FORWARD_SIZE];
+};
+
+/* True for "mailbox" and for what can be handed to sendmail(1). */
+bool forward_is_sound(const char *word);
+
+/* Takes the field apart.  What is not sound, as the shells in older files,
+ * counts for nothing; the own address is the mailbox; nothing at all is the
+ * mailbox too. */
+void forward_parse(struct forward *forward, const char *field, const char *own);
+
+/* ---- mail.c -------------------------------------------------------------- */
+
+/* Delivers the message on standard input as the line of its user says; unknown
+ * users bounce, or their mail is postmaster's.  Returns 0, 67 or 75. */
+int mail_run(const struct admin *admin, bool bounces);
+
+/* ---- advice.c ----------------------------------------------------------- */
+
+/* What is left to do for a domain, and for the mail client of a user. */
+void advise_domain(const struct plan *plan);
+void advise_client(const struct admin *admin, const char *address);
+
+/* The value of a parameter of Postfix, without line end; false if it cannot be
+ * asked. */
+bool ask_postfix(
+    const struct admin *admin, const char *name, char value[ADMIN_LINE_SIZE]);
+
+/* ---- commands ----------------------------------------------------------- */
+
+/* Each takes the words behind the command, ended by NULL, and returns an exit
+ * status. */
+int command_create(const struct admin *admin, char **words); /* create.c */
+int command_delete(const struct admin *admin, char **words);
+int command_list(const struct admin *admin, char **words); /* list.c */
+int command_show(const struct admin *admin, char **words);
+int command_add(const struct admin *admin, char **words); /* users.c */
+int command_passwd(const struct admin *admin, char **words);
+int command_remove(const struct admin *admin, char **words);
+int command_forward(const struct admin *admin, char **words);
+
+#endif
