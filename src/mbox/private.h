@@ -53,6 +53,28 @@ void dotlock_release(struct dotlock *lock);
 void dotlock_look(
     const struct dotlock *lock, time_t now, struct mbox_dotlock *found);
 
+/* ---- claim_files.c: what a claim has in the state directory ------------- */
+
+/* A file name without suffix. */
+#define CLAIM_NAME_SIZE (MBOX_NAME_SIZE - 8)
+
+/* The path with each slash as a percent sign; its digest where that would be
+ * too long for a file name, or could be another mailbox's too. */
+void claim_name(const struct mbox_place *place, char base[CLAIM_NAME_SIZE]);
+
+/* Opens BASE.SUFFIX in the directory state.  *is_new is set if it was made.  A
+ * descriptor, or -1 with errno. */
+int claim_open_file(
+    int state, const char *base, const char *suffix, int flags, bool *is_new);
+
+/* Writes the label where the open lock file has none or another one.  0, or -1
+ * with errno. */
+int claim_renew_label(
+    int state, const char *base, const struct mbox_place *place, int lock);
+
+/* Fills place from the label.  1, 0 if there is none, or -1 with errno. */
+int claim_read_label(int state, const char *base, struct mbox_place *place);
+
 /* ---- claim.c: the session lock ------------------------------------------ */
 
 /* The status of the lock file of a claim, and whether its journal has something
