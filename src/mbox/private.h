@@ -29,6 +29,15 @@ int reason_errno(struct mbox_reason *reason, const struct mbox_place *place,
 enum mbox_fault fault_find(
     const struct stat *status, const struct mbox_place *place);
 
+/* ---- network.c: where other machines may be --------------------------- */
+
+/* True if the open file is on NFS. */
+bool network_is_nfs(int fd);
+
+/* True if other machines may use the file system of the open file, or if that
+ * is not to be found out: then a process id may be one of theirs. */
+bool network_may_share(int fd);
+
 /* ---- dotlock.c: one lock file ------------------------------------------- */
 
 struct dotlock {
