@@ -27,32 +27,42 @@
 
 /* ---- claiming ----------------------------------------------------------- */
 
+/* 0, or -1 with errno: EWOULDBLOCK if another session holds it. */
 static int
-wait_for_lock(const struct mbox_place *place, int lock, int64_t deadline,
-    struct mbox_reason *reason)
+wait_for_lock(int lock, int64_t deadline)
 {
 	while (flock(lock, LOCK_EX | LOCK_NB) == -1) {
-		if (errno != EWOULDBLOCK)
-			return reason_errno(reason, place, "session lock");
-		if (clock_now() >= deadline)
-			return reason_set(reason, MBOX_BUSY, place, 0,
-			    "open in another session");
+		if (errno != EWOULDBLOCK || clock_now() >= deadline)
+			return -1;
 		clock_sleep_until(clock_now() + TRY_EVERY);
 	}
 	return 0;
 }
 
 static int
+open_journal(
+    int state, const char *base, struct mbox_place *place, bool *is_new)
+{
+	if (place->journal[0] == -1)
+		place->journal[0] =
+		    claim_open_file(state, base, "j0", O_RDWR, is_new);
+	if (place->journal[1] == -1)
+		place->journal[1] =
+		    claim_open_file(state, base, "j1", O_RDWR, is_new);
+	return place->journal[0] == -1 || place->journal[1] == -1 ? -1 : 0;
+}
+
+static int
 open_files(int state, const char *base, struct mbox_place *place, bool *is_new)
 {
-	place->journal[0] = claim_open_file(state, base, "j0", O_RDWR, is_new);
-	place->journal[1] = claim_open_file(state, base, "j1", O_RDWR, is_new);
+	int result = open_journal(state, base, place, is_new);
+
 	place->ids = claim_open_file(state, base, "ids", O_RDWR, is_new);
 	if (place->pause > 0)
 		place->last =
 		    claim_open_file(state, base, "last", O_RDWR, is_new);
-	return place->journal[0] == -1 || place->journal[1] == -1 ||
-		place->ids == -1 || (place->pause > 0 && place->last == -1)
+	return result == -1 || place->ids == -1 ||
+		(place->pause > 0 && place->last == -1)
 	    ? -1
 	    : 0;
 }
@@ -110,13 +120,50 @@ check_pause(const struct mbox_place *place, struct mbox_reason *reason)
 	    reason, MBOX_TOO_SOON, place, 0, "opened again too soon");
 }
 
+/*
+ * NFSv4 locks a file only for who can write it, and the label is not for that.
+ * There both files of the journal are locked.  A host that the server has given
+ * up, and that comes back, cannot write them any more: the system refuses it
+ * where a lock was lost.
+ */
+static int
+wait_for_journal(int state, const char *base, struct mbox_place *place,
+    int64_t deadline, bool *is_new)
+{
+	if (open_journal(state, base, place, is_new) == -1 ||
+	    wait_for_lock(place->journal[0], deadline) == -1 ||
+	    wait_for_lock(place->journal[1], deadline) == -1)
+		return -1;
+	return fcntl(place->journal[0], F_DUPFD_CLOEXEC, 0);
+}
+
+/* Returns the descriptor that holds the claim, lock or another one. */
+static int
+take_claim(int state, const char *base, struct mbox_place *place, int lock,
+    int64_t deadline, bool *is_new)
+{
+	if (wait_for_lock(lock, deadline) == 0)
+		return lock;
+	return errno == EBADF
+	    ? wait_for_journal(state, base, place, deadline, is_new)
+	    : -1;
+}
+
+static int
+refuse(const struct mbox_place *place, struct mbox_reason *reason)
+{
+	return errno == EWOULDBLOCK
+	    ? reason_set(reason, MBOX_BUSY, place, 0, "open in another session")
+	    : reason_errno(reason, place, "session lock");
+}
+
 static int
 claim_in(int state, struct mbox_place *place, int64_t deadline,
     struct mbox_reason *reason)
 {
 	char base[CLAIM_NAME_SIZE];
 	bool is_new = false;
-	int lock;
+	int lock, claim, result;
 
 	claim_name(place, base);
 	lock = claim_open_file(state, base, "lock", O_RDONLY, &is_new);
@@ -125,11 +172,19 @@ claim_in(int state, struct mbox_place *place, int64_t deadline,
 	if (lock == -1)
 		return reason_errno(reason, place,
 		    "cannot make a session lock in the state directory");
-	if (wait_for_lock(place, lock, deadline, reason) == 0 &&
-	    prepare_files(state, base, place, lock, is_new, reason) == 0 &&
-	    check_pause(place, reason) == 0)
-		return lock;
-	mbox_unclaim(place, lock);
+	claim = take_claim(state, base, place, lock, deadline, &is_new);
+	if (claim == -1)
+		result = refuse(place, reason);
+	else
+		result =
+		    prepare_files(state, base, place, lock, is_new, reason);
+	if (result == 0)
+		result = check_pause(place, reason);
+	if (claim != lock)
+		close(lock);
+	if (result == 0)
+		return claim;
+	mbox_unclaim(place, claim);
 	return -1;
 }
 
@@ -223,7 +278,8 @@ claim_look(const char *state, const struct mbox_place *place, struct stat *lock,
 		if (is_used(directory, name) == 1)
 			*is_unfinished = true;
 	}
-	text_format(name, sizeof(name), "%s.lock", base);
+	text_format(name, sizeof(name), "%s.%s", base,
+	    network_is_nfs(directory) ? "j0" : "lock");
 	result = fstatat(directory, name, lock, AT_SYMLINK_NOFOLLOW);
 	close(directory);
 	return result;
