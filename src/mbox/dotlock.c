@@ -8,10 +8,10 @@
  *
  * A lock is stale when its process is gone (older than 5 s, on a file system
  * that no other machine uses, whose process it could be) or when it names no
- * such process and is older than 300 s, by the file system's own clock.  After 30 minutes without renewal it is stale whatever it names:
- * process ids are used again.  It is broken by renaming it away and looking at
- * what was renamed, so that two breakers cannot remove a third one's fresh
- * lock.
+ * such process and is older than 300 s, by the clock of the file system.  After
+ * 30 minutes without renewal it is stale whatever it names: process ids are
+ * used again.  It is broken by renaming it away and looking at what was
+ * renamed, so that two breakers cannot remove a third one's fresh lock.
  */
 #include "config.h"
 
