@@ -284,3 +284,23 @@ claim_look(const char *state, const struct mbox_place *place, struct stat *lock,
 	close(directory);
 	return result;
 }
+
+bool
+claim_is_elsewhere(const char *state, const struct mbox_place *place)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char base[CLAIM_NAME_SIZE];
+	char path[2 * MBOX_PATH_SIZE];
+	bool is_held;
+	int fd;
+
+	claim_name(place, base);
+	text_format(path, sizeof(path), "%s/%s.j0", state, base);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return false;
+	is_held = network_is_nfs(fd) && fcntl(fd, F_GETLK, &lock) == 0 &&
+	    lock.l_type != F_UNLCK;
+	close(fd);
+	return is_held;
+}

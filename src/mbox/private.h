@@ -91,6 +91,9 @@ int claim_read_label(int state, const char *base, struct mbox_place *place);
 int claim_look(const char *state, const struct mbox_place *place,
     struct stat *lock, bool *is_unfinished);
 
+/* True if a server of NFS says that somebody has the claim. */
+bool claim_is_elsewhere(const char *state, const struct mbox_place *place);
+
 /* ---- keeper.c: the same through the lock keeper ------------------------- */
 
 int keeper_try(int keeper);
