@@ -5,199 +5,56 @@
  *
  * Runs as root, before the session becomes the mailbox owner: the state
  * directory is nobody else's, so nobody can hold the claims of others.  The
- * lock file says whose mailbox it guards.  It is only ever written here, and
- * the session holds a descriptor that cannot write it, so it can be believed
- * when root finishes an update after a crash; the journal, which the session
- * writes, cannot.
+ * session holds a descriptor that cannot write the lock file, which says whose
+ * mailbox it guards.
  */
 #include "config.h"
 
 #include "mbox/private.h"
 #include "support/clock.h"
 #include "support/fileio.h"
-#include "support/md5.h"
 #include "support/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-/* A file name without suffix. */
-#define BASE_SIZE (MBOX_NAME_SIZE - 8)
-
-/* What the lock file says: path, uid, gid, whether a dotlock is needed. */
-#define LABEL_SIZE (MBOX_PATH_SIZE + MBOX_NAME_SIZE + 64)
-
-/* ---- names -------------------------------------------------------------- */
-
-static void
-digest_name(const char *path, char base[BASE_SIZE])
-{
-	unsigned char digest[MD5_LENGTH];
-	char hex[2 * MD5_LENGTH + 1];
-	struct md5 md5;
-
-	md5_init(&md5);
-	md5_update(&md5, path, strlen(path));
-	md5_final(&md5, digest);
-	md5_hex(digest, hex);
-	text_copy(base, BASE_SIZE, hex);
-}
-
-/* The path with each slash as a percent sign; its digest where that would be
- * too long for a file name, or could be another mailbox's too. */
-static void
-base_name(const struct mbox_place *place, char base[BASE_SIZE])
-{
-	char path[MBOX_PATH_SIZE + MBOX_NAME_SIZE];
-	char *p;
-
-	text_format(path, sizeof(path), "%s/%s", place->directory, place->name);
-	if (strchr(path, '%') != NULL || !text_copy(base, BASE_SIZE, path)) {
-		digest_name(path, base);
-		return;
-	}
-	for (p = base; *p != '\0'; p++)
-		if (*p == '/')
-			*p = '%';
-}
-
-/* Opens BASE.SUFFIX.  *is_new tells that it was made. */
-static int
-open_file(
-    int state, const char *base, const char *suffix, int flags, bool *is_new)
-{
-	char name[MBOX_NAME_SIZE];
-	int fd;
-
-	text_format(name, sizeof(name), "%s.%s", base, suffix);
-	flags |= O_NOFOLLOW | O_CLOEXEC;
-	fd = openat(state, name, flags);
-	if (fd == -1 && error_is_full(errno))
-		errno = EIO; /* it is there: no full disk excuses this */
-	if (fd != -1 || errno != ENOENT)
-		return fd;
-	*is_new = true;
-	return openat(state, name, flags | O_CREAT, 0600);
-}
-
-/* ---- the label ---------------------------------------------------------- */
-
-static int
-write_label(int state, const char *base, const char *label)
-{
-	bool is_new = false;
-	int fd = open_file(state, base, "lock", O_WRONLY, &is_new);
-	int result;
-
-	if (fd == -1)
-		return -1;
-	result = ftruncate(fd, 0);
-	if (result == 0)
-		result = fileio_write(fd, label, strlen(label));
-	if (result == 0)
-		result = fileio_sync(fd);
-	close(fd);
-	return result;
-}
-
-/* Writes the label where it is missing or says something else. */
-static int
-renew_label(
-    int state, const char *base, const struct mbox_place *place, int lock)
-{
-	char label[LABEL_SIZE], found[LABEL_SIZE];
-	ssize_t length;
-
-	text_format(label, sizeof(label), "%s/%s\n%u %u %d\n", place->directory,
-	    place->name, (unsigned int)place->owner, (unsigned int)place->group,
-	    place->needs_dotlock);
-	length = fileio_read_at(lock, found, sizeof(found), 0);
-	if (length >= 0 && (size_t)length == strlen(label) &&
-	    memcmp(label, found, (size_t)length) == 0)
-		return 0;
-	return write_label(state, base, label);
-}
-
-static bool
-parse_ids(char *text, struct mbox_place *place)
-{
-	uint64_t owner, group, needs_dotlock;
-	const char *fields[3];
-	size_t i;
-
-	for (i = 0; i < 3; i++)
-		if ((fields[i] = text_field(&text, ' ')) == NULL)
-			return false;
-	if (!text_to_number(fields[0], UINT32_MAX - 1, &owner) ||
-	    !text_to_number(fields[1], UINT32_MAX - 1, &group) ||
-	    !text_to_number(fields[2], 1, &needs_dotlock))
-		return false;
-	place->owner = (uid_t)owner;
-	place->group = (gid_t)group;
-	place->needs_dotlock = needs_dotlock != 0;
-	return owner != 0;
-}
-
-static bool
-parse_label(char *label, struct mbox_place *place)
-{
-	const char *path = text_field(&label, '\n');
-	char *ids = text_field(&label, '\n');
-	const char *slash = path == NULL ? NULL : strrchr(path, '/');
-
-	if (slash == NULL || ids == NULL ||
-	    !text_format(place->directory, sizeof(place->directory), "%.*s",
-		(int)(slash - path), path) ||
-	    !text_copy(place->name, sizeof(place->name), slash + 1))
-		return false;
-	return parse_ids(ids, place);
-}
-
-/* 1, 0 if there is none, or -1 with errno. */
-static int
-read_label(int state, const char *base, struct mbox_place *place)
-{
-	char name[MBOX_NAME_SIZE + 8];
-	char label[LABEL_SIZE];
-	ssize_t length;
-	int fd;
-
-	text_format(name, sizeof(name), "%s.lock", base);
-	fd = openat(state, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1)
-		return errno == ENOENT ? 0 : -1;
-	length = fileio_read_at(fd, label, sizeof(label) - 1, 0);
-	close(fd);
-	if (length == -1)
-		return -1;
-	label[length] = '\0';
-	return parse_label(label, place);
-}
-
 /* ---- claiming ----------------------------------------------------------- */
+
+static int
+open_journal(
+    int state, const char *base, struct mbox_place *place, bool *is_new)
+{
+	if (place->journal[0] == -1)
+		place->journal[0] =
+		    claim_open_file(state, base, "j0", O_RDWR, is_new);
+	if (place->journal[1] == -1)
+		place->journal[1] =
+		    claim_open_file(state, base, "j1", O_RDWR, is_new);
+	return place->journal[0] == -1 || place->journal[1] == -1 ? -1 : 0;
+}
 
 static int
 open_files(int state, const char *base, struct mbox_place *place, bool *is_new)
 {
+	int result = open_journal(state, base, place, is_new);
 	bool is_cache_new; /* nothing is lost with it */
 
-	place->journal[0] = open_file(state, base, "j0", O_RDWR, is_new);
-	place->journal[1] = open_file(state, base, "j1", O_RDWR, is_new);
-	place->ids = open_file(state, base, "ids", O_RDWR, is_new);
-	place->index = open_file(state, base, "index", O_RDWR, &is_cache_new);
+	place->ids = claim_open_file(state, base, "ids", O_RDWR, is_new);
+	place->index =
+	    claim_open_file(state, base, "index", O_RDWR, &is_cache_new);
 	if (place->pause > 0)
-		place->last = open_file(state, base, "last", O_RDWR, is_new);
+		place->last =
+		    claim_open_file(state, base, "last", O_RDWR, is_new);
 	if (place->notes_answers)
 		place->answered =
-		    open_file(state, base, "sent", O_RDWR, is_new);
-	return place->journal[0] == -1 || place->journal[1] == -1 ||
-		place->ids == -1 || (place->pause > 0 && place->last == -1) ||
+		    claim_open_file(state, base, "sent", O_RDWR, is_new);
+	return result == -1 || place->ids == -1 ||
+		(place->pause > 0 && place->last == -1) ||
 		(place->notes_answers && place->answered == -1)
 	    ? -1
 	    : 0;
@@ -230,7 +87,7 @@ prepare_files(int state, const char *base, struct mbox_place *place, int lock,
     bool is_new, struct mbox_reason *reason)
 {
 	if (open_files(state, base, place, &is_new) == 0 &&
-	    renew_label(state, base, place, lock) == 0 &&
+	    claim_renew_label(state, base, place, lock) == 0 &&
 	    (!is_new || !place->syncs || fileio_sync(state) == 0))
 		return 0;
 	if (error_is_full(errno) && !mbox_needs_recovery(place)) {
@@ -258,26 +115,71 @@ check_pause(const struct mbox_place *place, struct mbox_reason *reason)
 	    reason, MBOX_TOO_SOON, place, 0, "opened again too soon");
 }
 
+/*
+ * NFSv4 locks a file only for who can write it, and the label is not for that.
+ * There both files of the journal are locked.  A host that the server has given
+ * up, and that comes back, cannot write them any more: the system refuses it
+ * where a lock was lost.
+ */
+static int
+wait_for_journal(int state, const char *base, struct mbox_place *place,
+    int64_t deadline, bool *is_new)
+{
+	if (open_journal(state, base, place, is_new) == -1 ||
+	    claim_wait(state, base, place->journal[0], deadline) == -1 ||
+	    claim_wait(state, base, place->journal[1], deadline) == -1)
+		return -1;
+	return fcntl(place->journal[0], F_DUPFD_CLOEXEC, 0);
+}
+
+/* Returns the descriptor that holds the claim, lock or another one. */
+static int
+take_claim(int state, const char *base, struct mbox_place *place, int lock,
+    int64_t deadline, bool *is_new)
+{
+	if (claim_wait(state, base, lock, deadline) == 0)
+		return lock;
+	return errno == EBADF
+	    ? wait_for_journal(state, base, place, deadline, is_new)
+	    : -1;
+}
+
+static int
+refuse(const struct mbox_place *place, struct mbox_reason *reason)
+{
+	return errno == EWOULDBLOCK
+	    ? reason_set(reason, MBOX_BUSY, place, 0, "open in another session")
+	    : reason_errno(reason, place, "session lock");
+}
+
 static int
 claim_in(int state, struct mbox_place *place, int64_t deadline,
     struct mbox_reason *reason)
 {
-	char base[BASE_SIZE];
+	char base[CLAIM_NAME_SIZE];
 	bool is_new = false;
-	int lock;
+	int lock, claim, result;
 
-	base_name(place, base);
-	lock = open_file(state, base, "lock", O_RDONLY, &is_new);
+	claim_name(place, base);
+	lock = claim_open_file(state, base, "lock", O_RDONLY, &is_new);
 	if (lock == -1 && error_is_full(errno))
 		return fcntl(state, F_DUPFD_CLOEXEC, 0); /* holds nothing */
 	if (lock == -1)
 		return reason_errno(reason, place,
 		    "cannot make a session lock in the state directory");
-	if (claim_wait(state, base, place, lock, deadline, reason) == 0 &&
-	    prepare_files(state, base, place, lock, is_new, reason) == 0 &&
-	    check_pause(place, reason) == 0)
-		return lock;
-	mbox_unclaim(place, lock);
+	claim = take_claim(state, base, place, lock, deadline, &is_new);
+	if (claim == -1)
+		result = refuse(place, reason);
+	else
+		result =
+		    prepare_files(state, base, place, lock, is_new, reason);
+	if (result == 0)
+		result = check_pause(place, reason);
+	if (claim != lock)
+		close(lock);
+	if (result == 0)
+		return claim;
+	mbox_unclaim(place, claim);
 	return -1;
 }
 
@@ -309,22 +211,23 @@ mbox_unclaim(struct mbox_place *place, int claim)
 
 /* Cuts ".j0" or ".j1" off the name of a journal. */
 static bool
-is_journal(const char *name, char base[BASE_SIZE])
+is_journal(const char *name, char base[CLAIM_NAME_SIZE])
 {
 	size_t length = strlen(name);
 
-	if (length < 4 || length - 3 >= BASE_SIZE ||
+	if (length < 4 || length - 3 >= CLAIM_NAME_SIZE ||
 	    (strcmp(name + length - 3, ".j0") != 0 &&
 		strcmp(name + length - 3, ".j1") != 0))
 		return false;
-	return text_format(base, BASE_SIZE, "%.*s", (int)(length - 3), name);
+	return text_format(
+	    base, CLAIM_NAME_SIZE, "%.*s", (int)(length - 3), name);
 }
 
 int
 mbox_next_unfinished(DIR *state, struct mbox_place *place, bool *is_over)
 {
 	const struct dirent *entry;
-	char base[BASE_SIZE];
+	char base[CLAIM_NAME_SIZE];
 	int used;
 
 	*is_over = false;
@@ -333,7 +236,7 @@ mbox_next_unfinished(DIR *state, struct mbox_place *place, bool *is_over)
 			continue;
 		used = claim_has_journal(dirfd(state), base);
 		if (used == 1)
-			used = read_label(dirfd(state), base, place);
+			used = claim_read_label(dirfd(state), base, place);
 		if (used != 0)
 			return used;
 	}
@@ -345,7 +248,7 @@ int
 claim_look(const char *state, const struct mbox_place *place, struct stat *lock,
     bool *is_unfinished)
 {
-	char base[BASE_SIZE];
+	char base[CLAIM_NAME_SIZE];
 	char name[MBOX_NAME_SIZE];
 	int directory = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int result;
@@ -353,10 +256,31 @@ claim_look(const char *state, const struct mbox_place *place, struct stat *lock,
 	*is_unfinished = false;
 	if (directory == -1)
 		return -1;
-	base_name(place, base);
+	claim_name(place, base);
 	*is_unfinished = claim_has_journal(directory, base) == 1;
-	text_format(name, sizeof(name), "%s.lock", base);
+	text_format(name, sizeof(name), "%s.%s", base,
+	    network_is_nfs(directory) ? "j0" : "lock");
 	result = fstatat(directory, name, lock, AT_SYMLINK_NOFOLLOW);
 	close(directory);
 	return result;
+}
+
+bool
+claim_is_elsewhere(const char *state, const struct mbox_place *place)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char base[CLAIM_NAME_SIZE];
+	char path[2 * MBOX_PATH_SIZE];
+	bool is_held;
+	int fd;
+
+	claim_name(place, base);
+	text_format(path, sizeof(path), "%s/%s.j0", state, base);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return false;
+	is_held = network_is_nfs(fd) && fcntl(fd, F_GETLK, &lock) == 0 &&
+	    lock.l_type != F_UNLCK;
+	close(fd);
+	return is_held;
 }

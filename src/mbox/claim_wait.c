@@ -50,18 +50,18 @@ prolong(int state, const char *base, int64_t deadline, int64_t last)
 }
 
 int
-claim_wait(int state, const char *base, const struct mbox_place *place,
-    int lock, int64_t deadline, struct mbox_reason *reason)
+claim_wait(int state, const char *base, int lock, int64_t deadline)
 {
 	int64_t last = deadline + UPDATE_PATIENCE;
 
 	while (flock(lock, LOCK_EX | LOCK_NB) == -1) {
 		if (errno != EWOULDBLOCK)
-			return reason_errno(reason, place, "session lock");
+			return -1;
 		deadline = prolong(state, base, deadline, last);
-		if (clock_now() >= deadline)
-			return reason_set(reason, MBOX_BUSY, place, 0,
-			    "open in another session");
+		if (clock_now() >= deadline) {
+			errno = EWOULDBLOCK;
+			return -1;
+		}
 		clock_sleep_until(clock_now() + TRY_EVERY);
 	}
 	return 0;

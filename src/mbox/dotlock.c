@@ -6,12 +6,12 @@
  * directory that the owner cannot write.  It never follows or opens what it
  * finds under the lock's name, except to read a process id from a plain file.
  *
- * A lock is stale when its process is gone (local file system, older than 5 s)
- * or when it names no process and is older than 300 s, by the file system's
- * own clock.  After 30 minutes without renewal it is stale whatever it names:
- * process ids are used again.  It is broken by renaming it away and looking at
- * what was renamed, so that two breakers cannot remove a third one's fresh
- * lock.
+ * A lock is stale when its process is gone (older than 5 s, on a file system
+ * that no other machine uses, whose process it could be) or when it names no
+ * such process and is older than 300 s, by the clock of the file system.  After
+ * 30 minutes without renewal it is stale whatever it names: process ids are
+ * used again.  It is broken by renaming it away and looking at what was
+ * renamed, so that two breakers cannot remove a third one's fresh lock.
  */
 #include "config.h"
 
@@ -26,7 +26,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 /* Clocks that were set at boot may be off by as much. */
@@ -35,7 +34,6 @@
 #define STALE_SECONDS_DEAD    5
 #define STALE_SECONDS_UNKNOWN 300
 #define STALE_SECONDS_ANY     1800
-#define NFS_MAGIC	      0x6969
 
 /* "NAME.lock", and ".NAME.PID.RANDOM" for temporary files. */
 #define LOCK_NAME_SIZE (MBOX_NAME_SIZE + 64)
@@ -102,7 +100,6 @@ static pid_t
 holder(const struct dotlock *lock, const char *name)
 {
 	char text[24];
-	struct statfs filesystem;
 	uint64_t pid;
 	ssize_t length;
 	int fd = openat(lock->directory, name,
@@ -111,7 +108,7 @@ holder(const struct dotlock *lock, const char *name)
 	if (fd == -1)
 		return 0;
 	length = fileio_read(fd, text, sizeof(text) - 1);
-	if (fstatfs(fd, &filesystem) == -1 || filesystem.f_type == NFS_MAGIC)
+	if (network_may_share(fd))
 		length = 0;
 	close(fd);
 	if (length <= 0)

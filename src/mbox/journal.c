@@ -40,19 +40,45 @@ empty(const struct mbox_place *place, int fd)
 	return ftruncate(fd, 0) == -1 ? -1 : sync_file(place, fd);
 }
 
+static int
+lengthen(int fd, off_t length)
+{
+	static const char zeros[64 * 1024];
+	struct stat status;
+	off_t at;
+
+	if (fstat(fd, &status) == -1)
+		return -1;
+	for (at = status.st_size; at < length; at += (off_t)sizeof(zeros)) {
+		off_t left = length - at;
+		size_t piece =
+		    left < (off_t)sizeof(zeros) ? (size_t)left : sizeof(zeros);
+
+		if (fileio_write_at(fd, zeros, piece, at) == -1)
+			return -1;
+	}
+	return fileio_sync(fd);
+}
+
+/* NFS 4.2 asks again who we are: not root any more.  Only writing needs no
+ * more than the descriptor there. */
+static int
+reserve(int fd, off_t length)
+{
+	int error = fd == -1 ? ENOSPC : posix_fallocate(fd, 0, length);
+
+	if (error == EACCES)
+		return lengthen(fd, length);
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
 int
 journal_reserve(const struct mbox_place *place, off_t length)
 {
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		errno = place->journal[i] == -1
-		    ? ENOSPC
-		    : posix_fallocate(place->journal[i], 0, length);
-		if (errno != 0)
-			return -1;
-	}
-	return 0;
+	if (reserve(place->journal[0], length) == -1)
+		return -1;
+	return reserve(place->journal[1], length);
 }
 
 /* A record that was not written to its end does not check.  One that was, but

@@ -9,6 +9,15 @@
 #include <sys/stat.h>
 #include <time.h>
 
+/* ---- network.c: where other machines may be --------------------------- */
+
+/* True if the open file is on NFS. */
+bool network_is_nfs(int fd);
+
+/* True if other machines may use the file system of the open file, or if that
+ * is not to be found out: then a process id may be one of theirs. */
+bool network_may_share(int fd);
+
 /* ---- dotlock.c: one lock file ------------------------------------------- */
 
 struct dotlock {
@@ -33,6 +42,28 @@ void dotlock_release(struct dotlock *lock);
 void dotlock_look(
     const struct dotlock *lock, time_t now, struct mbox_dotlock *found);
 
+/* ---- claim_files.c: what a claim has in the state directory ------------- */
+
+/* A file name without suffix. */
+#define CLAIM_NAME_SIZE (MBOX_NAME_SIZE - 8)
+
+/* The path with each slash as a percent sign; its digest where that would be
+ * too long for a file name, or could be another mailbox's too. */
+void claim_name(const struct mbox_place *place, char base[CLAIM_NAME_SIZE]);
+
+/* Opens BASE.SUFFIX in the directory state.  *is_new is set if it was made.  A
+ * descriptor, or -1 with errno. */
+int claim_open_file(
+    int state, const char *base, const char *suffix, int flags, bool *is_new);
+
+/* Writes the label where the open lock file has none or another one.  0, or -1
+ * with errno. */
+int claim_renew_label(
+    int state, const char *base, const struct mbox_place *place, int lock);
+
+/* Fills place from the label.  1, 0 if there is none, or -1 with errno. */
+int claim_read_label(int state, const char *base, struct mbox_place *place);
+
 /* ---- claim.c: the session lock ------------------------------------------ */
 
 /* The status of the lock file of a claim, and whether its journal has something
@@ -40,16 +71,18 @@ void dotlock_look(
 int claim_look(const char *state, const struct mbox_place *place,
     struct stat *lock, bool *is_unfinished);
 
+/* True if a server of NFS says that somebody has the claim. */
+bool claim_is_elsewhere(const char *state, const struct mbox_place *place);
+
 /* ---- claim_wait.c ------------------------------------------------------- */
 
 /* 1 if a journal of the mailbox whose files are BASE.* in the open directory
  * state has something in it, 0 if not, -1 with errno. */
 int claim_has_journal(int state, const char *base);
 
-/* Locks the session lock of that mailbox, see mbox_claim().  0, or -1 with
- * reason. */
-int claim_wait(int state, const char *base, const struct mbox_place *place,
-    int lock, int64_t deadline, struct mbox_reason *reason);
+/* Locks the session lock of that mailbox, or what stands for it, see
+ * mbox_claim().  0, or -1 with errno: EWOULDBLOCK if another session has it. */
+int claim_wait(int state, const char *base, int lock, int64_t deadline);
 
 /* ---- keeper.c: the same through the lock keeper ------------------------- */
 

@@ -192,4 +192,6 @@ mbox_look_at_claim(const char *state, const struct mbox_place *place,
 	memset(found, 0, sizeof(*found));
 	if (claim_look(state, place, &status, is_unfinished) == 0)
 		find_holder(&status, MBOX_LOCK_FLOCK, found);
+	if (!found->is_held)
+		found->is_held = claim_is_elsewhere(state, place);
 }

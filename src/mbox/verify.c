@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "mbox/private.h"
+#include "support/clock.h"
 #include "support/fileio.h"
 
 #include <string.h>
@@ -15,6 +16,9 @@
 
 /* Appended mail may begin with line ends that complete the message before. */
 #define TAIL_LOOK 512
+
+#define TRY_EVERY 50 /* ms */
+#define TRIES	  10
 
 /* Feeds the header of message as it is in the file now.  0, or -1 with
  * errno. */
@@ -145,8 +149,8 @@ is_untouched(const struct stat *before, const struct stat *status)
 	    is_same_time(&status->st_ctim, &before->st_ctim);
 }
 
-int
-message_verify(const struct mbox *mbox, size_t i, struct mbox_reason *reason)
+static int
+verify_once(const struct mbox *mbox, size_t i, struct mbox_reason *reason)
 {
 	const struct message *message = &mbox->index.messages[i];
 	struct stat status;
@@ -164,4 +168,21 @@ message_verify(const struct mbox *mbox, size_t i, struct mbox_reason *reason)
 		return reason_set(reason, MBOX_CHANGED, &mbox->place, 0,
 		    "was rewritten by another program");
 	return 0;
+}
+
+/* On NFS the new length of a file may be known here before its new end, where
+ * zeros are read for a moment while another machine appends. */
+int
+message_verify(const struct mbox *mbox, size_t i, struct mbox_reason *reason)
+{
+	int result = verify_once(mbox, i, reason);
+	int tries;
+
+	if (result == 0 || !network_is_nfs(mbox->lock.fd))
+		return result;
+	for (tries = 0; tries < TRIES && result == -1; tries++) {
+		clock_sleep_until(clock_now() + TRY_EVERY);
+		result = verify_once(mbox, i, reason);
+	}
+	return result;
 }
