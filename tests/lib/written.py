@@ -45,8 +45,9 @@ def a_machine(kinds, **places):
         machine.install("prefix=/usr/local", f"POP3S={kinds}",
                         *(f"{name}={place}" for name, place in places.items()))
     with Machine(install) as machine:
-        commands = blocks(chapter(3))[0]
-        shell(machine, commands[:commands.index("gnu-pop3d --daemon")])
+        owner, mail, domain = blocks(chapter(3))[:3]
+        shell(machine, owner.splitlines()[0] + "\n" + domain +
+              mail[:mail.index("curl")])
         yield machine
 
 
