@@ -49,7 +49,8 @@ def _():
             assert b"encrypted" in clear.err("USER joe@kvt.dk")
             assert b"USER" not in clear.listing("CAPA")
             proof = hashlib.md5(stamp + b"secret").hexdigest()
-            assert b"[IN-USE]" in clear.err(f"APOP joe@kvt.dk {proof}")
+            reply = clear.ask(f"APOP joe@kvt.dk {proof}")
+            assert b"[IN-USE]" in reply, f"{reply} {machine.journal()}"
             protected.ok("QUIT")
 
 
