@@ -57,6 +57,7 @@ mbox_close(struct mbox **mbox)
 {
 	if (*mbox == NULL)
 		return;
+	uidl_free_labels(*mbox);
 	index_keep(*mbox);
 	lock_close(&(*mbox)->lock);
 	answers_free(&(*mbox)->answers);

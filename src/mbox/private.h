@@ -198,7 +198,10 @@ struct uid_base {
 /* True if ids are of our own format: the others are made in each session. */
 bool has_own_ids(const struct mbox *mbox);
 
-/* Frees labels and identities; before the index, which has their count. */
+/* Frees labels; before the index is kept, which has their count until then. */
+void uidl_free_labels(struct mbox *mbox);
+
+/* Frees labels and identities. */
 void uidl_free(struct mbox *mbox);
 
 /* Finds out mbox->base.  Has to come before a message may be deleted. */

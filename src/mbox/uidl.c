@@ -178,15 +178,21 @@ identify_all(struct mbox *mbox, struct mbox_reason *reason)
 }
 
 void
-uidl_free(struct mbox *mbox)
+uidl_free_labels(struct mbox *mbox)
 {
 	size_t i;
 
 	for (i = 0; mbox->labels != NULL && i < mbox->index.count; i++)
 		free(mbox->labels[i].text);
 	free(mbox->labels);
-	free(mbox->identities);
 	mbox->labels = NULL;
+}
+
+void
+uidl_free(struct mbox *mbox)
+{
+	uidl_free_labels(mbox);
+	free(mbox->identities);
 	mbox->identities = NULL;
 	mbox->is_identified = false;
 }

@@ -56,7 +56,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned int choices = input_octet(&input);
 	struct bytes content = input_rest(&input);
 	struct passwd_file file = { .domain = "kvt.dk",
-		.rules = { "", "", "", "", "", LEAST },
+		.rules = { .virtual_directory = "",
+		    .virtual_spool = "",
+		    .least_uid = LEAST },
 		.owner = (choices & 1) != 0 ? OWNER : 0,
 		.knows_owner = true,
 		.owner_gid = OWNER,
