@@ -112,6 +112,13 @@ def replaced(text, more):
     return text + more
 
 
+# All processes of the user are killed in the end: nobody else may have his uid,
+# not even a user whom another test adds in a machine with a copy of /etc/passwd.
+# So it is above those that useradd gives by itself.
+RANGE = [word for name in ("UID", "GID")
+         for word in ("--key", f"{name}_MIN=70000", "--key", f"{name}_MAX=79999")]
+
+
 class Owner:
     """A system user for whom local(8), procmail and maildrop deliver.  With a
     secret he can log in; he may have a second group."""
@@ -120,7 +127,7 @@ class Owner:
         need_root("adding a user")
         self.name = f"tpopown{random.randrange(10 ** 8):08}"
         self.home = pathlib.Path(root) / "home"
-        self._run("useradd", "--no-create-home", "--user-group",
+        self._run("useradd", "--no-create-home", "--user-group", *RANGE,
                   "--home-dir", str(self.home), "--shell", "/bin/sh",
                   "--password", hash_of(secret, "$5$") if secret else "!",
                   "--groups", group, self.name)
