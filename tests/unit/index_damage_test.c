@@ -104,18 +104,26 @@ torn(void)
 
 /* ---- what a sample misses ----------------------------------------------- */
 
-static void
-put_at(off_t position, const char *text)
+/* A mailbox that has grown, and in which octets have changed that the sample
+ * does not see. */
+static struct mbox *
+open_changed(const struct mbox_place *place)
 {
-	int fd = open("box", O_WRONLY);
+	struct mbox_reason reason;
+	struct mbox *mbox;
 
-	if (fd == -1 ||
-	    pwrite(fd, text, strlen(text), position) != (ssize_t)strlen(text))
-		bail_out("box");
-	close(fd);
+	indexed_write(200);
+	indexed_see(place);
+	mbox = open_mailbox(place);
+	if (mbox_load(mbox, &reason) == -1)
+		bail_out(reason.text);
+	indexed_put_at(
+	    mbox->index.messages[3].start + (off_t)strlen(FROM_LINE), "s");
+	mbox_close(&mbox);
+	indexed_append(FROM_LINE "\nnew\n\n");
+	return open_mailbox(place);
 }
 
-/* Octets that the sample does not see, in a mailbox that has grown. */
 static void
 unseen_change(void)
 {
@@ -124,15 +132,7 @@ unseen_change(void)
 	struct mbox_reason reason;
 	struct mbox *mbox;
 
-	indexed_write(200);
-	indexed_see(&place);
-	mbox = open_mailbox(&place);
-	if (mbox_load(mbox, &reason) == -1)
-		bail_out(reason.text);
-	put_at(mbox->index.messages[3].start + (off_t)strlen(FROM_LINE), "s");
-	mbox_close(&mbox);
-	indexed_append(FROM_LINE "\nnew\n\n");
-	mbox = open_mailbox(&place);
+	mbox = open_changed(&place);
 	ok(!index_is_loaded(&mbox->index), "a change that a sample misses");
 	if (mbox_load(mbox, &reason) == -1)
 		bail_out(reason.text);
@@ -141,15 +141,7 @@ unseen_change(void)
 	is_number(reason.failure, MBOX_CHANGED, "as a change");
 	mbox_close(&mbox);
 	indexed_expect(&place, true, "after that");
-	indexed_write(200);
-	indexed_see(&place);
-	mbox = open_mailbox(&place);
-	if (mbox_load(mbox, &reason) == -1)
-		bail_out(reason.text);
-	put_at(mbox->index.messages[3].start + (off_t)strlen(FROM_LINE), "s");
-	mbox_close(&mbox);
-	indexed_append(FROM_LINE "\nnew\n\n");
-	mbox = open_mailbox(&place);
+	mbox = open_changed(&place);
 	if (mbox_load(mbox, &reason) == -1)
 		bail_out(reason.text);
 	mbox_delete(mbox, 1);

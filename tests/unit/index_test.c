@@ -103,17 +103,6 @@ grown_and_counted(void)
 /* ---- what is not believed ----------------------------------------------- */
 
 static void
-put_at(off_t position, const char *text)
-{
-	int fd = open("box", O_WRONLY);
-
-	if (fd == -1 ||
-	    pwrite(fd, text, strlen(text), position) != (ssize_t)strlen(text))
-		bail_out("box");
-	close(fd);
-}
-
-static void
 set_times(const struct stat *status)
 {
 	struct timespec times[2] = { status->st_atim, status->st_mtim };
@@ -131,7 +120,7 @@ touch(void)
 static void
 rewrite_in_place(void)
 {
-	put_at((off_t)strlen(FROM_LINE) + 9, "9");
+	indexed_put_at((off_t)strlen(FROM_LINE) + 9, "9");
 }
 
 static void
@@ -215,7 +204,7 @@ alter_last_and_append(void)
 {
 	off_t size = box_stat("box").st_size;
 
-	put_at(size - 2, "x\n\n");
+	indexed_put_at(size - 2, "x\n\n");
 	box_append_text("box", FROM_LINE "\nnew\n\n");
 }
 

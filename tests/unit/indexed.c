@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* ---- the clock ---------------------------------------------------------- */
 
@@ -81,6 +82,17 @@ indexed_write(int count)
 	box_write("box", &mailbox);
 	bytes_free(&mailbox);
 	indexed_tick();
+}
+
+void
+indexed_put_at(off_t position, const char *text)
+{
+	int fd = open("box", O_WRONLY);
+
+	if (fd == -1 ||
+	    pwrite(fd, text, strlen(text), position) != (ssize_t)strlen(text))
+		bail_out("box");
+	close(fd);
 }
 
 void

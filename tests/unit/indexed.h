@@ -27,6 +27,9 @@ void indexed_add(struct bytes *mailbox, int first, int count);
 /* Makes the mailbox of so many messages. */
 void indexed_write(int count);
 
+/* Writes text over what it has at position. */
+void indexed_put_at(off_t position, const char *text);
+
 /* Appends to it. */
 void indexed_append(const char *text);
 
