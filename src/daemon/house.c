@@ -14,6 +14,10 @@
 /* An index of a smaller mailbox would save some ten microseconds. */
 #define INDEX_LEAST ((off_t)64 * 1024)
 
+/* Seconds: longer than the coarsest time stamp of a file system, and than a
+ * program pauses while it writes. */
+#define QUIET 10
+
 int
 house_prepare(struct house *house, const struct options *options)
 {
@@ -60,6 +64,7 @@ house_set_methods(const struct house *house, struct mbox_place *place)
 	place->index_least = INDEX_LEAST;
 	place->keeper = place->last = place->answered = -1;
 	place->pause = 0;
+	place->quiet = QUIET;
 	place->makes_files = false;
 	place->notes_answers = false;
 }
