@@ -21,8 +21,7 @@
 
 struct apop_file {
 	const char *path; /* borrowed */
-	FILE *stream;
-	char buffer[4096]; /* of the stream; wiped, it held secrets */
+	struct passwd_lines lines;
 	unsigned long line_number;
 };
 
@@ -65,6 +64,7 @@ open_file(struct apop_file *file, const char *path)
 {
 	struct stat status;
 	const char *fault;
+	FILE *stream = NULL;
 	int fd;
 
 	memset(file, 0, sizeof(*file));
@@ -80,22 +80,15 @@ open_file(struct apop_file *file, const char *path)
 	}
 	fault = fstat(fd, &status) == -1 ? "cannot be examined"
 					 : find_fault(&status);
-	if (fault == NULL && (file->stream = fdopen(fd, "r")) == NULL)
+	if (fault == NULL && (stream = fdopen(fd, "r")) == NULL)
 		fault = "no memory";
 	if (fault != NULL) {
 		close(fd);
 		refuse(file, fault, 0);
 		return false;
 	}
-	setvbuf(file->stream, file->buffer, _IOFBF, sizeof(file->buffer));
+	passwd_begin_lines(&file->lines, stream);
 	return true;
-}
-
-static void
-close_file(struct apop_file *file)
-{
-	fclose(file->stream);
-	explicit_bzero(file->buffer, sizeof(file->buffer));
 }
 
 /* ---- lines -------------------------------------------------------------- */
@@ -121,24 +114,25 @@ parse(char *line, const char **fault)
 
 /* Reads the next line that is good.  False at the end of the file. */
 static bool
-next_secret(
-    struct apop_file *file, char line[PASSWD_LINE_SIZE], const char **secret)
+next_secret(struct apop_file *file, char **name, const char **secret)
 {
 	const char *fault;
+	char *line;
 
-	while (passwd_read_line(file->stream, line, &fault) &&
-	    !ferror(file->stream)) {
+	while ((line = passwd_read_line(&file->lines, &fault)) != NULL &&
+	    file->lines.error == 0) {
 		file->line_number++;
 		if (fault == NULL && (line[0] == '\0' || line[0] == '#'))
 			continue;
 		*secret = fault == NULL ? parse(line, &fault) : NULL;
+		*name = line;
 		if (*secret != NULL)
 			return true;
 		often_log(LOG_WARNING, "%s: line %lu skipped: %s", file->path,
 		    file->line_number, fault);
 	}
-	if (ferror(file->stream))
-		refuse(file, "cannot be read", errno);
+	if (file->lines.error != 0)
+		refuse(file, "cannot be read", file->lines.error);
 	return false;
 }
 
@@ -148,33 +142,31 @@ void
 apop_find(const struct account_rules *rules, const char *user,
     char secret[SECRET_SIZE])
 {
-	char line[PASSWD_LINE_SIZE];
+	char *name;
 	const char *found;
 	struct apop_file file;
 
 	secret[0] = '\0';
 	if (!open_file(&file, rules->apop_file))
 		return;
-	while (next_secret(&file, line, &found))
-		if (secret[0] == '\0' && strcmp(line, user) == 0)
+	while (next_secret(&file, &name, &found))
+		if (secret[0] == '\0' && strcmp(name, user) == 0)
 			text_copy(secret, SECRET_SIZE, found);
-	explicit_bzero(line, sizeof(line));
-	close_file(&file);
+	passwd_end_lines(&file.lines);
 }
 
 bool
 apop_has_some(const struct account_rules *rules)
 {
-	char line[PASSWD_LINE_SIZE];
+	char *name;
 	const char *found;
 	struct apop_file file;
 	bool has_some = false;
 
 	if (!open_file(&file, rules->apop_file))
 		return false;
-	while (!has_some && next_secret(&file, line, &found))
+	while (!has_some && next_secret(&file, &name, &found))
 		has_some = found[0] != '\0';
-	explicit_bzero(line, sizeof(line));
-	close_file(&file);
+	passwd_end_lines(&file.lines);
 	return has_some;
 }

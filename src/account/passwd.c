@@ -68,6 +68,7 @@ open_stream(struct passwd_file *file, int directory)
 {
 	const struct account_fault *distrusted;
 	struct stat status;
+	FILE *stream = NULL;
 	int fd = openat(
 	    directory, "passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
@@ -75,14 +76,14 @@ open_stream(struct passwd_file *file, int directory)
 		return fail(file, "cannot be opened", errno);
 	distrusted = passwd_distrust(directory, fd, &status);
 	if (distrusted == NULL)
-		file->stream = fdopen(fd, "r");
-	if (file->stream == NULL) {
+		stream = fdopen(fd, "r");
+	if (stream == NULL) {
 		close(fd);
 		file->distrusted = distrusted;
 		return fail(file,
 		    distrusted != NULL ? distrusted->text : "no memory", 0);
 	}
-	setvbuf(file->stream, file->buffer, _IOFBF, sizeof(file->buffer));
+	passwd_begin_lines(&file->lines, stream);
 	file->owner = status.st_uid;
 	file->file_gid = status.st_gid;
 	if (note_spool(file) == 0)
@@ -115,10 +116,7 @@ passwd_open(struct passwd_file *file, const struct account_rules *rules,
 void
 passwd_close(struct passwd_file *file)
 {
-	if (file->stream != NULL)
-		fclose(file->stream);
-	file->stream = NULL;
-	explicit_bzero(file->buffer, sizeof(file->buffer));
+	passwd_end_lines(&file->lines);
 }
 
 /* ---- one line ----------------------------------------------------------- */
@@ -140,6 +138,21 @@ looks_hashed(const char *field)
 	return strlen(field) == 13 && strspn(field, alphabet) == 13;
 }
 
+/* {PLAIN} or {CRYPT} say it outright.  Returns what is behind. */
+static const char *
+take_mark(const char *field, struct record *record)
+{
+	if (starts_with(field, "{PLAIN}")) {
+		record->kind = SECRET_PLAIN;
+		return field + strlen("{PLAIN}");
+	}
+	if (starts_with(field, "{CRYPT}")) {
+		record->kind = SECRET_HASH;
+		return field + strlen("{CRYPT}");
+	}
+	return field;
+}
+
 /* Sorts out the password field.  is_short: of a two-field line, where a text
  * without mark is a traditional hash, not plain text. */
 static const char *
@@ -154,13 +167,8 @@ parse_secret(const char *field, bool is_short, struct record *record)
 	record->kind = is_short || field[0] == '$' ? SECRET_HASH : SECRET_PLAIN;
 	record->looks_hashed =
 	    record->kind == SECRET_PLAIN && looks_hashed(field);
-	if (starts_with(field, "{PLAIN}")) {
-		record->kind = SECRET_PLAIN;
-		field += strlen("{PLAIN}");
-	} else if (starts_with(field, "{CRYPT}")) {
-		record->kind = SECRET_HASH;
-		field += strlen("{CRYPT}");
-	}
+	if (field[0] == '{')
+		field = take_mark(field, record);
 	if (field[0] == '\0')
 		return "the password is empty";
 	if (!text_copy(record->secret, sizeof(record->secret), field))
@@ -279,6 +287,25 @@ parse_name(const struct passwd_file *file, char *name, struct account *account)
 	return NULL;
 }
 
+/* Done for every line: all of it in zeros would take longer than all the
+ * rest. */
+static void
+clear(struct record *record)
+{
+	struct account *account = &record->account;
+
+	account->name[0] = account->user[0] = account->domain[0] = '\0';
+	account->home[0] = '\0';
+	account->uid = 0;
+	account->gid = 0;
+	account->leaves_status = false;
+	record->kind = SECRET_NONE;
+	record->secret[0] = record->proof_secret[0] = '\0';
+	record->refusal = NULL;
+	record->looks_hashed = false;
+	record->forward[0] = '\0';
+}
+
 const char *
 passwd_parse(struct passwd_file *file, char *line, struct record *record)
 {
@@ -287,7 +314,7 @@ passwd_parse(struct passwd_file *file, char *line, struct record *record)
 	char *rest = line;
 	unsigned int count;
 
-	memset(record, 0, sizeof(*record));
+	clear(record);
 	for (count = 0; rest != NULL && count < 7; count++)
 		fields[count] = text_field(&rest, ':');
 	if (rest != NULL || (count != 2 && count != 7))
@@ -305,27 +332,6 @@ passwd_parse(struct passwd_file *file, char *line, struct record *record)
 
 /* ---- all lines ---------------------------------------------------------- */
 
-bool
-passwd_read_line(FILE *stream, char line[PASSWD_LINE_SIZE], const char **fault)
-{
-	size_t length = 0;
-	int c;
-
-	*fault = NULL;
-	while ((c = getc_unlocked(stream)) != EOF && c != '\n') {
-		if (c == '\0')
-			*fault = "contains a NUL";
-		else if (length + 1 >= PASSWD_LINE_SIZE)
-			*fault = "is too long";
-		else
-			line[length++] = (char)c;
-	}
-	if (length > 0 && line[length - 1] == '\r')
-		length--;
-	line[length] = '\0';
-	return c != EOF || length > 0 || *fault != NULL;
-}
-
 static enum passwd_line
 stop(struct passwd_file *file, const char *fault, int error)
 {
@@ -337,24 +343,22 @@ stop(struct passwd_file *file, const char *fault, int error)
 enum passwd_line
 passwd_next(struct passwd_file *file, struct record *record)
 {
-	char line[PASSWD_LINE_SIZE];
-	bool is_read;
+	char *line;
 
 	do {
-		is_read = passwd_read_line(file->stream, line, &file->fault);
+		line = passwd_read_line(&file->lines, &file->fault);
 		file->line_number++;
-	} while (is_read && file->fault == NULL && !ferror(file->stream) &&
+	} while (line != NULL && file->fault == NULL &&
 	    (line[0] == '\0' || line[0] == '#'));
-	if (is_read && file->fault == NULL && !ferror(file->stream))
+	if (file->lines.error != 0)
+		return stop(file, "cannot be read", file->lines.error);
+	if (line == NULL)
+		return PASSWD_END;
+	if (file->fault == NULL)
 		file->fault = passwd_parse(file, line, record);
-	explicit_bzero(line, sizeof(line));
-	if (ferror(file->stream))
-		return stop(file, "cannot be read", errno);
 	if (file->owner_error != 0)
 		return stop(
 		    file, "its owner cannot be looked at", file->owner_error);
-	if (!is_read)
-		return PASSWD_END;
 	return file->fault == NULL ? PASSWD_GOOD : PASSWD_BAD;
 }
 

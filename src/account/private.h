@@ -76,12 +76,33 @@ bool apop_has_some(const struct account_rules *rules);
 /* Root reads the file for every login: its owner must not make that long. */
 #define PASSWD_LARGEST ((size_t)16 * 1024 * 1024)
 
+#define PASSWD_BUFFER_SIZE 8192
+
+/* Lines that are read. */
+struct passwd_lines {
+	FILE *stream; /* or NULL */
+	size_t start; /* of what was not taken yet, in the buffer */
+	size_t end;
+	int error; /* errno of reading, or 0 */
+	char buffer[PASSWD_BUFFER_SIZE + 1];
+};
+
+/* Begins to read the stream, which is ours from now on. */
+void passwd_begin_lines(struct passwd_lines *lines, FILE *stream);
+
+/* Closes the stream, and wipes what was read. */
+void passwd_end_lines(struct passwd_lines *lines);
+
+/* The next line, without its end, until the one after it is read; NULL at the
+ * end of the file, or on an error.  Sets fault, or NULL, for a line that cannot
+ * be right; then the text is worth nothing. */
+char *passwd_read_line(struct passwd_lines *lines, const char **fault);
+
 /* An open passwd file; who owns it decides what it may say. */
 struct passwd_file {
 	struct account_rules rules;
 	const char *domain; /* borrowed */
-	FILE *stream;
-	char buffer[4096]; /* of the stream; wiped, it held secrets */
+	struct passwd_lines lines;
 	unsigned long line_number;
 	uid_t owner;	/* 0: may name any uid from rules.least_uid */
 	gid_t file_gid; /* one of the owner's groups */
@@ -123,12 +144,6 @@ enum passwd_line passwd_next(struct passwd_file *file, struct record *record);
 void passwd_log_fault(const struct passwd_file *file);
 
 void passwd_close(struct passwd_file *file);
-
-/* Reads a line without its end.  False at the end of the file, and on an error
- * of the stream.  Sets fault, or NULL, for a line that cannot be right; the
- * rest of it is passed over. */
-bool passwd_read_line(
-    FILE *stream, char line[PASSWD_LINE_SIZE], const char **fault);
 
 /* Fills record from line, which is changed.  Returns NULL, or what is wrong
  * with the line. */

@@ -66,10 +66,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.spool_uid = (choices & 2) != 0 ? OWNER : 0,
 		.spool_gid = (choices & 2) != 0 ? OWNER : 0 };
 
-	if (content.length > 0)
-		file.stream = fmemopen(content.data, content.length, "r");
-	if (file.stream != NULL)
+	if (content.length > 0) {
+		passwd_begin_lines(
+		    &file.lines, fmemopen(content.data, content.length, "r"));
 		read_all(&file);
+	}
 	passwd_close(&file);
 	bytes_free(&content);
 	return 0;

@@ -30,7 +30,7 @@ read_foreign_group(struct passwd_file *file)
 	file->domain = "kvt.dk";
 	file->rules.least_uid = 100;
 	file->owner = file->file_gid = 4711;
-	file->stream = fmemopen(text, strlen(text), "r");
+	passwd_begin_lines(&file->lines, fmemopen(text, strlen(text), "r"));
 	return passwd_next(file, &record);
 }
 
