@@ -74,7 +74,7 @@ bool apop_has_some(const struct account_rules *rules);
 #define PASSWD_LINE_SIZE 1024
 
 /* Root reads the file for every login: its owner must not make that long. */
-#define PASSWD_LARGEST ((size_t)16 * 1024 * 1024)
+#define PASSWD_LARGEST	   ((size_t)16 * 1024 * 1024)
 
 #define PASSWD_BUFFER_SIZE 8192
 
