@@ -4,11 +4,14 @@ import os
 import pathlib
 import statistics
 import subprocess
+import sys
 
+import instructions
 from deliverers import environment_of
 from house import VIRTUAL, become_owner
 from others import SECRET
 from postfix import Owner
+from tap import Skip
 
 BIG = 1920         # the user with the large mailbox
 MANY = 1921        # with 50 MB in 2000 messages
@@ -352,6 +355,19 @@ def growing(bench):
                 ms(bench.repeat(polls)), "ms (gnu-pop3d = 1)")
 
 
+# ---- counting ----------------------------------------------------------------
+
+def counting(bench):
+    """Instructions: no time at all, and the same in each run."""
+    try:
+        yield Table("instructions of a session",
+                    ("poll, small", "MB scanned", "MB for ids",
+                     "MB retrieved"), {"gnu-pop3d": instructions.count(bench)},
+                    "thousands")
+    except Skip as why:
+        print(f"counting: {why}", file=sys.stderr)
+
+
 ALL = {"poll": poll, "opening": opening, "fetching": fetching,
        "deleting": deleting, "idle": idle, "delivering": delivering,
-       "growing": growing}
+       "growing": growing, "counting": counting}
