@@ -169,10 +169,10 @@ compare(const void *a, const void *b)
 void
 sandbox_prepare(void)
 {
-	char octets[2048] = "";
+	char two[2][2048] = { "", "" };
 
 	tzset();
-	qsort(octets, sizeof(octets), 1, compare);
+	qsort(two, 2, sizeof(*two), compare);
 }
 
 void

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* A journal that cannot have the usual portion tries halves of it. */
@@ -243,6 +244,8 @@ job_run(struct job *job)
 
 	if (result == -1 && job->generation == 0 && !job->is_uncertain)
 		(void)journal_clear(job->place, 0);
+	free(job->data);
+	job->data = NULL;
 	errno = error;
 	return result;
 }

@@ -24,7 +24,7 @@ size_t status_first_wanted(const struct mbox *mbox);
  * belongs to the caller; it is shorter where something fails. */
 void status_mark(struct mbox *mbox, struct additions *additions);
 
-/* ---- plan.c: what is still to do ---------------------------------------- */
+/* ---- plan.c, plan_use.c: what is still to do ---------------------------- */
 
 /* A piece of what is to be: length octets that come to target in the file.
  * They stand at from in the file, or, from TEXT_BASE on, in the text of the
@@ -197,6 +197,7 @@ struct job {
 	const struct watcher *watcher; /* NULL: nobody */
 	uint64_t generation;	       /* of the last step written */
 	off_t portion;		       /* octets of data in a step at most */
+	char *data;		       /* room for them, or NULL */
 	struct plan plan;
 	bool is_marked;	   /* nothing but the cut is left */
 	bool is_committed; /* the outcome is decided, and on disk */
@@ -204,14 +205,14 @@ struct job {
 	bool is_uncertain; /* an error left it open whether it is */
 };
 
-/* Fills the next step of the job; its plan is borrowed from the job.  0, or -1
- * with errno. */
-int step_describe(const struct job *job, struct step *step);
+/* Fills the next step of the job; its plan and its data are borrowed from the
+ * job.  0, or -1 with errno. */
+int step_describe(struct job *job, struct step *step);
 
 /* The same for a step that makes the file as long as it will be. */
 int step_describe_extension(const struct job *job, struct step *step);
 
-/* Frees all but the plan, which stays with the job; keeps errno. */
+/* Frees all but plan and data, which stay with the job; keeps errno. */
 void step_forget(struct step *step);
 
 /* What stands behind the last octet that stays, from before a cut is written

@@ -54,24 +54,39 @@ make_blocks(struct step *step)
 	return step->old_blocks == NULL || step->new_blocks == NULL ? -1 : 0;
 }
 
+/* Brings the new octets together, and sums them while they are at hand. */
 static int
-read_new(struct step *step, int fd, bool has_data)
+read_new(struct step *step, int fd)
 {
-	size_t length = (size_t)step->length;
+	uint64_t *sums = step->new_blocks;
+	off_t done = 0;
 
-	if (!has_data)
-		return blocks_sum_plan(&step->plan, fd, step->target,
-		    step->length, step->new_blocks);
-	step->data = malloc(length);
-	if (step->data == NULL ||
-	    plan_read(&step->plan, fd, step->target, step->data, length) == -1)
-		return -1;
-	blocks_sum(step->data, length, step->target, step->new_blocks);
+	while (done < step->length) {
+		off_t position = step->target + done;
+		size_t part = blocks_chunk(position, step->length - done);
+
+		if (plan_read(&step->plan, fd, position, step->data + done,
+			part) == -1)
+			return -1;
+		sums += blocks_sum(step->data + done, part, position, sums);
+		done += (off_t)part;
+	}
 	return 0;
 }
 
+/* All steps of a job use the same room: to get it from the system again takes
+ * longer than to fill it. */
+static int
+borrow_room(struct job *job, struct step *step)
+{
+	if (job->data == NULL)
+		job->data = malloc((size_t)job->portion);
+	step->data = job->data;
+	return job->data == NULL ? -1 : 0;
+}
+
 int
-step_describe(const struct job *job, struct step *step)
+step_describe(struct job *job, struct step *step)
 {
 	struct portion portion = portion_choose(&job->plan, job->portion);
 	int fd = job->lock->fd;
@@ -89,7 +104,10 @@ step_describe(const struct job *job, struct step *step)
 	    blocks_sum_file(fd, step->target, step->length, step->old_blocks) ==
 		-1)
 		return -1;
-	return read_new(step, fd, portion.has_data && portion.length > 0);
+	if (!portion.has_data || portion.length == 0)
+		return blocks_sum_plan(&step->plan, fd, step->target,
+		    step->length, step->new_blocks);
+	return borrow_room(job, step) == -1 ? -1 : read_new(step, fd);
 }
 
 int
@@ -109,6 +127,7 @@ step_forget(struct step *step)
 	int error = errno;
 
 	memset(&step->plan, 0, sizeof(step->plan));
+	step->data = NULL;
 	step_free(step);
 	errno = error;
 }

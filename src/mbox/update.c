@@ -9,7 +9,9 @@
  *  2. Nothing to change: no write.  All to remove: one ftruncate(2) to 0, which
  *     is atomic.  Other cuts are not: a file system clears the rest of the
  *     block first, and a power cut may leave the old size with NULs behind the
- *     new end.
+ *     new end.  From some size on the cut to 0 is a step too, for to give back
+ *     the blocks takes longer than to write that down, and who waits is told
+ *     then.
  *  3. Octets before the first marked message and the first addition are never
  *     written, but for the value of a Status: header that has room: any mixture
  *     of its old and new octets is a Status: header (status.c).
@@ -146,7 +148,8 @@ carry_out(struct job *job)
 
 	if (only_cuts && job->plan.end == job->plan.size)
 		return 0;
-	if (only_cuts && job->plan.end == 0)
+	if (only_cuts && job->plan.end == 0 &&
+	    job->plan.size <= job->place->journal_size)
 		return cut(job);
 	if (move_and_cut(job) == 0)
 		return 0;

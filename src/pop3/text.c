@@ -8,6 +8,12 @@
 
 #include <string.h>
 
+/* A longer line is sent in parts. */
+#define LONGEST_PART ((size_t)WIRE_OUTPUT_SIZE / 2)
+
+/* A part grows by so many octets: the dot before it, the CR behind it. */
+#define GROWTH 2
+
 void
 wire_text_begin(struct wire *wire)
 {
@@ -15,37 +21,42 @@ wire_text_begin(struct wire *wire)
 	wire->after_cr = false;
 }
 
-/* One line, or the part of one that is in this piece. */
+/* One line, or the part of one that is in this piece; there is room for it. */
 static void
-write_text_line(
-    struct wire *wire, const char *line, size_t length, bool has_end)
+put_line(struct wire *wire, const char *line, size_t length, bool has_end)
 {
 	bool has_cr = length > 1 ? line[length - 2] == '\r' : wire->after_cr;
+	char *to = wire->output + wire->held;
 
 	if (wire->at_line_start && line[0] == '.')
-		wire_write(wire, ".", 1);
+		*to++ = '.';
+	memcpy(to, line, length);
+	to += length;
 	if (has_end && !has_cr) {
-		wire_write(wire, line, length - 1);
-		wire_write(wire, "\r\n", 2);
-	} else {
-		wire_write(wire, line, length);
+		to[-1] = '\r';
+		*to++ = '\n';
 	}
+	wire->held = (size_t)(to - wire->output);
 	wire->at_line_start = has_end;
 	wire->after_cr = !has_end && line[length - 1] == '\r';
 }
 
+/* This is where a byte of mail spends its time: each line is looked through
+ * once and copied once. */
 void
 wire_text(struct wire *wire, const char *data, size_t length)
 {
-	const char *end = data + length;
+	while (length > 0) {
+		size_t part = length < LONGEST_PART ? length : LONGEST_PART;
+		const char *newline = memchr(data, '\n', part);
 
-	while (data < end) {
-		const char *newline = memchr(data, '\n', (size_t)(end - data));
-		const char *next = newline == NULL ? end : newline + 1;
-
-		write_text_line(
-		    wire, data, (size_t)(next - data), newline != NULL);
-		data = next;
+		if (newline != NULL)
+			part = (size_t)(newline + 1 - data);
+		if (part + GROWTH > WIRE_OUTPUT_SIZE - wire->held)
+			wire_flush(wire);
+		put_line(wire, data, part, newline != NULL);
+		data += part;
+		length -= part;
 	}
 }
 

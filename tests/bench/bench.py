@@ -94,13 +94,16 @@ class Bench:
         return self.tool("client", "session", server.port, user, SECRET,
                          *commands)
 
-    def make_mailbox(self, messages, octets):
-        """The path of a mailbox, the same in each run."""
-        path = self.root / f"{messages}-{octets}.mbox"
+    def make_mailbox(self, messages, octets, is_read=False):
+        """The path of a mailbox, the same in each run; with is_read all its
+        messages have a Status: header."""
+        name = f"{messages}-{octets}{'-read' if is_read else ''}.mbox"
+        path = self.root / name
         if not path.exists():
+            seed = ("1", "read") if is_read else ("1",)
             with open(path, "wb") as out:
                 subprocess.run(
-                    [self.path("mailbox"), str(messages), str(octets)],
+                    [self.path("mailbox"), str(messages), str(octets), *seed],
                     stdout=out, check=True)
         return path
 

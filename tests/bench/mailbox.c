@@ -1,6 +1,7 @@
 /*
- * mailbox MESSAGES OCTETS [SEED]: writes an mbox of so many messages and about
- * so many octets in all to standard output, the same for the same numbers.
+ * mailbox MESSAGES OCTETS [SEED [read]]: writes an mbox of so many messages and
+ * about so many octets in all to standard output, the same for the same words;
+ * with a fourth one every message has a Status: header.
  */
 #include "config.h"
 
@@ -33,8 +34,9 @@ random_word(void)
 	return words[random_number() % (sizeof(words) / sizeof(*words))];
 }
 
+/* noted: what mail programs have noted of the message, or nothing. */
 static int
-write_header(unsigned long number)
+write_header(unsigned long number, const char *noted)
 {
 	uint64_t id = random_number();
 
@@ -47,11 +49,11 @@ write_header(unsigned long number)
 		      "Sun, 22 Nov 2026 07:00:00 +0100 (CET)\n"
 		      "Date: Sun, 22 Nov 2026 07:00:00 +0100\n"
 		      "From: Somebody <u%lu@example.net>\nTo: joe@kvt.dk\n"
-		      "Message-ID: <%016" PRIx64 "@example.net>\n"
+		      "Message-ID: <%016" PRIx64 "@example.net>\n%s"
 		      "Subject: %s %s %s %lu\nMIME-Version: 1.0\n"
 		      "Content-Type: text/plain; charset=utf-8\n\n",
 	    number, number / 60 % 60, number % 60, number, id, number, id,
-	    random_word(), random_word(), random_word(), number);
+	    noted, random_word(), random_word(), random_word(), number);
 }
 
 static int
@@ -77,16 +79,19 @@ int
 main(int argc, char **argv)
 {
 	unsigned long messages, octets, size, i;
+	const char *noted;
 
 	if (argc < 3)
 		return 64;
 	messages = bench_number(argv[1]);
 	octets = bench_number(argv[2]);
 	state = argc > 3 ? bench_number(argv[3]) : 1;
+	noted = argc > 4 ? "Status: RO\n" : "";
 	for (i = 0; i < messages; i++) {
 		unsigned long end = octets / messages;
 
-		size = (unsigned long)bench_try(write_header(i), "header");
+		size =
+		    (unsigned long)bench_try(write_header(i, noted), "header");
 		do
 			size += (unsigned long)bench_try(write_line(), "line");
 		while (size + 1 < end);

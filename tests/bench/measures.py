@@ -4,11 +4,14 @@ import os
 import pathlib
 import statistics
 import subprocess
+import sys
 
+import instructions
 from deliverers import environment_of
 from house import VIRTUAL, become_owner
 from others import SECRET
 from postfix import Owner
+from tap import Skip
 
 BIG = 1920         # the user with the large mailbox
 MANY = 1921        # with 50 MB in 2000 messages
@@ -87,9 +90,9 @@ def poll(bench):
 
 # ---- opening -----------------------------------------------------------------
 
-def large(bench):
+def large(bench, is_read=False):
     return bench.make_mailbox(*((1000, 10**7) if bench.is_quick
-                                else (100000, 10**9)))
+                                else (100000, 10**9)), is_read)
 
 
 def opening(bench):
@@ -174,8 +177,9 @@ def fetching(bench):
 
 def deleting(bench):
     """QUIT of 1 GB with marked messages: until its reply, and until the end of
-    the connection.  Each on a fresh copy."""
-    source = large(bench)
+    the connection.  Each on a fresh copy.  All messages are read: the same work
+    for all, for no Status: header is to be added."""
+    source = large(bench, is_read=True)
     count = 1000 if bench.is_quick else 100000
     work = (("one in the middle", f"DELE {count // 2}"),
             ("first 10 %", f"+DELE 1-{count // 10}"),
@@ -351,6 +355,19 @@ def growing(bench):
                 ms(bench.repeat(polls)), "ms (gnu-pop3d = 1)")
 
 
+# ---- counting ----------------------------------------------------------------
+
+def counting(bench):
+    """Instructions: no time at all, and the same in each run."""
+    try:
+        yield Table("instructions of a session",
+                    ("poll, small", "MB scanned", "MB for ids",
+                     "MB retrieved"), {"gnu-pop3d": instructions.count(bench)},
+                    "thousands")
+    except Skip as why:
+        print(f"counting: {why}", file=sys.stderr)
+
+
 ALL = {"poll": poll, "opening": opening, "fetching": fetching,
        "deleting": deleting, "idle": idle, "delivering": delivering,
-       "growing": growing}
+       "growing": growing, "counting": counting}

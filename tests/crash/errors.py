@@ -99,8 +99,14 @@ def is_half_done(world, first):
     return world.text() not in (HALF_DONE.old, HALF_DONE.new)
 
 
+def leave_half_done(world, first):
+    """With sanitizers a process makes now and then a call more or less."""
+    assert any(is_half_done(world, first) for _ in range(8)), \
+        "nothing to recover"
+
+
 def list_recovery(world, first, way):
-    begin_recovery(world, first)
+    leave_half_done(world, first)
     return world.recovery(way, "-l").check().places
 
 
@@ -112,7 +118,7 @@ def seems_busy(how):
 def disturb_recovery(world, first, way, place, how):
     """Whatever fails, the update is completed then or later, and mail that
     comes meanwhile stays."""
-    assert is_half_done(world, first), "nothing to recover"
+    leave_half_done(world, first)
     done = world.recovery(way, *place.options(), *how).check()
     now = world.text()
     if way == "--recover" and done.status == 0 and not seems_busy(how):
@@ -146,7 +152,7 @@ def starve_session(world, kind, first, end):
 
 def starve_recovery(world, start, way, first, end):
     starving = Starving(world, first, end)
-    assert is_half_done(world, start), "nothing to recover"
+    leave_half_done(world, start)
     world.recovery(way, *starving.options, **starving.more).check()
     equal(world.recovery("--recover").check().status, 0)
     equal(world.text(), HALF_DONE.new, "after recovery")

@@ -191,6 +191,7 @@ write_step(struct mbox *mbox, const struct mbox_place *place)
 		must(journal_write(place, &step) == JOURNAL_WRITTEN, "written");
 		step_forget(&step);
 	}
+	free(job.data);
 	plan_free(&job.plan);
 }
 
