@@ -5,7 +5,8 @@
 #define SUPPORT_MEMORY_H
 
 /* Gives back to the system what is free on the heap, and the stack below the
- * caller.  Nothing that is in use changes; if it fails nothing does. */
+ * caller.  From then on the heap grows by no more than is asked for.  Nothing
+ * that is in use changes; if it fails nothing does. */
 void memory_release(void);
 
 #endif
