@@ -24,6 +24,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sysexits.h>
@@ -36,14 +37,13 @@ struct listener {
 	const struct house *house;
 	struct sockets sockets;
 	struct children children;
-	struct failures failures;
+	struct failures *failures;
 	int reports_in, reports_out; /* from the children */
 	bool is_stopping;
 	bool is_child; /* this process serves a client now */
 	int exit_status;
-	int64_t resting_until; /* clock_now() moment, or 0 */
-	int64_t
-	    challenges_until; /* offers_challenges is fresh enough until then */
+	int64_t resting_until;	  /* clock_now() moment, or 0 */
+	int64_t challenges_until; /* so long offers_challenges is believed */
 	bool offers_challenges;
 };
 
@@ -107,9 +107,11 @@ start_child(struct listener *listener, int client, const struct address *peer,
 	if (pid == 0) {
 		struct arrival arrival = { .peer = peer,
 			.is_slow = admission_is_slow(
-			    &listener->failures, source, clock_now()),
+			    listener->failures, source, clock_now()),
 			.offers_challenges = listener->offers_challenges };
 
+		children_free(&listener->children);
+		free(listener->failures);
 		listener->is_child = true;
 		listener->exit_status = serve(listener, client, &arrival);
 		return;
@@ -172,7 +174,7 @@ answer_source(
 	}
 	child->source = source;
 	report_answer(child->pid,
-	    admission_is_slow(&listener->failures, &source, clock_now())
+	    admission_is_slow(listener->failures, &source, clock_now())
 		? REPORT_SLOWLY
 		: REPORT_GO_ON);
 }
@@ -190,7 +192,7 @@ take_report(struct listener *listener, const struct report *report)
 		break;
 	case REPORT_FAILURE:
 		admission_note_failure(
-		    &listener->failures, &source, clock_now());
+		    listener->failures, &source, clock_now());
 		break;
 	case REPORT_LOGGED_IN:
 		if (child != NULL)
@@ -360,7 +362,8 @@ start(struct listener *listener)
 		return EX_UNAVAILABLE;
 	if (background_detach(options) == -1 ||
 	    report_open(&listener->reports_in, &listener->reports_out) == -1 ||
-	    children_init(&listener->children, options->most_sessions) == -1) {
+	    children_init(&listener->children, options->most_sessions) == -1 ||
+	    (listener->failures = calloc(1, sizeof(struct failures))) == NULL) {
 		log_event(LOG_ERR, "cannot start: %s", strerror(errno));
 		return EX_OSERR;
 	}
@@ -390,7 +393,8 @@ listener_run(const struct house *house)
 		(void)often_flush(INT64_MAX);
 		log_event(LOG_INFO, "stopped after %lu sessions",
 		    listener.children.total);
+		children_free(&listener.children);
+		free(listener.failures);
 	}
-	children_free(&listener.children);
 	return status;
 }
