@@ -4,6 +4,7 @@
 #include "support/memory.h"
 
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -46,4 +47,16 @@ memory_release(void)
 	(void)malloc_trim(0);
 #endif
 	release_stack((uintptr_t)__builtin_frame_address(0));
+}
+
+void
+memory_forget(void *start, size_t length)
+{
+	uintptr_t page = page_size();
+	uintptr_t first = ((uintptr_t)start + page - 1) / page * page;
+	uintptr_t end = ((uintptr_t)start + length) / page * page;
+
+	explicit_bzero(start, length);
+	if (first < end)
+		(void)madvise((void *)first, end - first, MADV_DONTNEED);
 }
