@@ -20,6 +20,7 @@
 #include "support/fileio.h"
 #include "support/log.h"
 #include "support/often.h"
+#include "support/process.h"
 #include "support/signals.h"
 
 #include <errno.h>
@@ -102,7 +103,7 @@ static void
 start_child(struct listener *listener, int client, const struct address *peer,
     const struct source *source)
 {
-	pid_t pid = fork();
+	pid_t pid = process_fork();
 
 	if (pid == 0) {
 		struct arrival arrival = { .peer = peer,
@@ -351,8 +352,7 @@ watch_signals(void)
 
 /* ---- beginning and end --------------------------------------------------- */
 
-/* The sockets are opened first, so that a port that is taken is told where
- * the daemon was started. */
+/* Sockets first: that a port is taken is told where the daemon was started. */
 static int
 start(struct listener *listener)
 {
