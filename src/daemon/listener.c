@@ -31,8 +31,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define PAUSE_AFTER_TROUBLE 100	  /* ms without accept or fork */
-#define CHALLENGES_REFRESH  10000 /* ms between looks at all domains */
+#define PAUSE_AFTER_TROUBLE 100 /* ms without accept or fork */
 
 struct listener {
 	const struct house *house;
@@ -43,9 +42,8 @@ struct listener {
 	bool is_stopping;
 	bool is_child; /* this process serves a client now */
 	int exit_status;
-	int64_t resting_until;	  /* clock_now() moment, or 0 */
-	int64_t challenges_until; /* so long offers_challenges is believed */
-	bool offers_challenges;
+	int64_t resting_until; /* clock_now() moment, or 0 */
+	struct news news;
 };
 
 /* ---- one connection ----------------------------------------------------- */
@@ -89,17 +87,6 @@ refuse(const struct listener *listener, int client, const char *why,
 }
 
 static void
-refresh_challenges(struct listener *listener)
-{
-	int64_t now = clock_now();
-
-	if (now < listener->challenges_until)
-		return;
-	listener->offers_challenges = house_offers_challenges(listener->house);
-	listener->challenges_until = now + CHALLENGES_REFRESH;
-}
-
-static void
 start_child(struct listener *listener, int client, const struct address *peer,
     const struct source *source)
 {
@@ -109,7 +96,7 @@ start_child(struct listener *listener, int client, const struct address *peer,
 		struct arrival arrival = { .peer = peer,
 			.is_slow = admission_is_slow(
 			    listener->failures, source, clock_now()),
-			.offers_challenges = listener->offers_challenges };
+			.offers_challenges = listener->news.offers_challenges };
 
 		children_free(&listener->children);
 		free(listener->failures);
@@ -150,7 +137,7 @@ admit(struct listener *listener, int client, const struct address *peer)
 		refuse(listener, client, why, peer);
 	} else {
 		admission_make_room(&listener->children);
-		refresh_challenges(listener);
+		house_refresh(listener->house, &listener->news);
 		start_child(listener, client, peer, &source);
 	}
 	if (!listener->is_child)
