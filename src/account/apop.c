@@ -21,7 +21,7 @@
 
 struct apop_file {
 	const char *path; /* borrowed */
-	struct passwd_lines lines;
+	struct reader reader;
 	unsigned long line_number;
 };
 
@@ -64,7 +64,6 @@ open_file(struct apop_file *file, const char *path)
 {
 	struct stat status;
 	const char *fault;
-	FILE *stream = NULL;
 	int fd;
 
 	memset(file, 0, sizeof(*file));
@@ -80,14 +79,12 @@ open_file(struct apop_file *file, const char *path)
 	}
 	fault = fstat(fd, &status) == -1 ? "cannot be examined"
 					 : find_fault(&status);
-	if (fault == NULL && (stream = fdopen(fd, "r")) == NULL)
-		fault = "no memory";
 	if (fault != NULL) {
 		close(fd);
 		refuse(file, fault, 0);
 		return false;
 	}
-	passwd_begin_lines(&file->lines, stream);
+	reader_init(&file->reader, fd);
 	return true;
 }
 
@@ -119,8 +116,7 @@ next_secret(struct apop_file *file, char **name, const char **secret)
 	const char *fault;
 	char *line;
 
-	while ((line = passwd_read_line(&file->lines, &fault)) != NULL &&
-	    file->lines.error == 0) {
+	while ((line = reader_line(&file->reader, &fault)) != NULL) {
 		file->line_number++;
 		if (fault == NULL && (line[0] == '\0' || line[0] == '#'))
 			continue;
@@ -131,8 +127,8 @@ next_secret(struct apop_file *file, char **name, const char **secret)
 		often_log(LOG_WARNING, "%s: line %lu skipped: %s", file->path,
 		    file->line_number, fault);
 	}
-	if (file->lines.error != 0)
-		refuse(file, "cannot be read", file->lines.error);
+	if (file->reader.error != 0)
+		refuse(file, "cannot be read", file->reader.error);
 	return false;
 }
 
@@ -152,7 +148,7 @@ apop_find(const struct account_rules *rules, const char *user,
 	while (next_secret(&file, &name, &found))
 		if (secret[0] == '\0' && strcmp(name, user) == 0)
 			text_copy(secret, SECRET_SIZE, found);
-	passwd_end_lines(&file.lines);
+	reader_close(&file.reader);
 }
 
 bool
@@ -167,6 +163,6 @@ apop_has_some(const struct account_rules *rules)
 		return false;
 	while (!has_some && next_secret(&file, &name, &found))
 		has_some = found[0] != '\0';
-	passwd_end_lines(&file.lines);
+	reader_close(&file.reader);
 	return has_some;
 }

@@ -64,26 +64,22 @@ fail(struct passwd_file *file, const char *fault, int error)
 }
 
 static enum account_search
-open_stream(struct passwd_file *file, int directory)
+open_reader(struct passwd_file *file, int directory)
 {
 	const struct account_fault *distrusted;
 	struct stat status;
-	FILE *stream = NULL;
 	int fd = openat(
 	    directory, "passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd == -1)
 		return fail(file, "cannot be opened", errno);
 	distrusted = passwd_distrust(directory, fd, &status);
-	if (distrusted == NULL)
-		stream = fdopen(fd, "r");
-	if (stream == NULL) {
+	if (distrusted != NULL) {
 		close(fd);
 		file->distrusted = distrusted;
-		return fail(file,
-		    distrusted != NULL ? distrusted->text : "no memory", 0);
+		return fail(file, distrusted->text, 0);
 	}
-	passwd_begin_lines(&file->lines, stream);
+	reader_init(&file->reader, fd);
 	file->owner = status.st_uid;
 	file->file_gid = status.st_gid;
 	if (note_spool(file) == 0)
@@ -101,6 +97,7 @@ passwd_open(struct passwd_file *file, const struct account_rules *rules,
 	int directory;
 
 	memset(file, 0, sizeof(*file));
+	reader_init(&file->reader, -1);
 	file->rules = *rules;
 	file->domain = domain;
 	directory = open_domain(rules, domain);
@@ -108,7 +105,7 @@ passwd_open(struct passwd_file *file, const struct account_rules *rules,
 		return ACCOUNT_NO_DOMAIN;
 	if (directory == -1)
 		return fail(file, "cannot open the directory", errno);
-	result = open_stream(file, directory);
+	result = open_reader(file, directory);
 	close(directory);
 	return result;
 }
@@ -116,7 +113,7 @@ passwd_open(struct passwd_file *file, const struct account_rules *rules,
 void
 passwd_close(struct passwd_file *file)
 {
-	passwd_end_lines(&file->lines);
+	reader_close(&file->reader);
 }
 
 /* ---- one line ----------------------------------------------------------- */
@@ -346,12 +343,12 @@ passwd_next(struct passwd_file *file, struct record *record)
 	char *line;
 
 	do {
-		line = passwd_read_line(&file->lines, &file->fault);
+		line = reader_line(&file->reader, &file->fault);
 		file->line_number++;
 	} while (line != NULL && file->fault == NULL &&
 	    (line[0] == '\0' || line[0] == '#'));
-	if (file->lines.error != 0)
-		return stop(file, "cannot be read", file->lines.error);
+	if (file->reader.error != 0)
+		return stop(file, "cannot be read", file->reader.error);
 	if (line == NULL)
 		return PASSWD_END;
 	if (file->fault == NULL)

@@ -6,7 +6,6 @@
 
 #include "account/account.h"
 
-#include <stdio.h>
 #include <sys/stat.h>
 
 /* Longest password field: the longest hash crypt(3) knows has 384 octets. */
@@ -58,6 +57,29 @@ void system_find(
 /* The same for somebody who may know how long it takes: without a decoy. */
 void system_look(
     const struct account_rules *rules, const char *user, struct search *search);
+/* ---- files with secrets, line by line ----------------------------------- */
+
+#define READER_LINE_SIZE   1024
+#define READER_BUFFER_SIZE 8192
+
+struct reader {
+	int fd;	   /* -1: none */
+	int error; /* errno of the read that failed, or 0 */
+	size_t next, held;
+	char octets[READER_BUFFER_SIZE + 1]; /* wiped in the end: secrets */
+};
+
+/* Takes over fd. */
+void reader_init(struct reader *reader, int fd);
+
+/* The next line without its end, to be read and changed until the one after it
+ * is asked for; NULL at the end of the file, and on an error.  Sets fault, or
+ * NULL, for a line that cannot be right; then its text is worth nothing. */
+char *reader_line(struct reader *reader, const char **fault);
+
+/* Closes the file, if there is one. */
+void reader_close(struct reader *reader);
+
 /* ---- the APOP file ------------------------------------------------------ */
 
 /* Copies the secret that it has for a user of the system; empty if none.  Reads
@@ -71,38 +93,14 @@ bool apop_has_some(const struct account_rules *rules);
 
 /* ---- lines of a domain's passwd file ------------------------------------ */
 
-#define PASSWD_LINE_SIZE 1024
-
 /* Root reads the file for every login: its owner must not make that long. */
-#define PASSWD_LARGEST	   ((size_t)16 * 1024 * 1024)
-
-#define PASSWD_BUFFER_SIZE 8192
-
-/* Lines that are read. */
-struct passwd_lines {
-	FILE *stream; /* or NULL */
-	size_t start; /* of what was not taken yet, in the buffer */
-	size_t end;
-	int error; /* errno of reading, or 0 */
-	char buffer[PASSWD_BUFFER_SIZE + 1];
-};
-
-/* Begins to read the stream, which is ours from now on. */
-void passwd_begin_lines(struct passwd_lines *lines, FILE *stream);
-
-/* Closes the stream, and wipes what was read. */
-void passwd_end_lines(struct passwd_lines *lines);
-
-/* The next line, without its end, until the one after it is read; NULL at the
- * end of the file, or on an error.  Sets fault, or NULL, for a line that cannot
- * be right; then the text is worth nothing. */
-char *passwd_read_line(struct passwd_lines *lines, const char **fault);
+#define PASSWD_LARGEST ((size_t)16 * 1024 * 1024)
 
 /* An open passwd file; who owns it decides what it may say. */
 struct passwd_file {
 	struct account_rules rules;
 	const char *domain; /* borrowed */
-	struct passwd_lines lines;
+	struct reader reader;
 	unsigned long line_number;
 	uid_t owner;	/* 0: may name any uid from rules.least_uid */
 	gid_t file_gid; /* one of the owner's groups */

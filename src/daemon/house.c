@@ -3,6 +3,7 @@
 
 #include "daemon/house.h"
 #include "daemon/privilege.h"
+#include "support/clock.h"
 #include "support/fileio.h"
 #include "support/identity.h"
 #include "support/log.h"
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The bound of the redo journal: a large mailbox is moved in steps of this. */
@@ -20,7 +22,9 @@
 
 /* Seconds: longer than the coarsest time stamp of a file system, and than a
  * program pauses while it writes. */
-#define QUIET 10
+#define QUIET	 10
+
+#define NEWS_AGE 10000 /* ms between looks at all domains */
 
 struct login_user {
 	bool is_found;
@@ -115,6 +119,18 @@ house_offers_challenges(const struct house *house)
 		break;
 	}
 	return account_some_are_plain(&house->options->rules);
+}
+
+void
+house_refresh(const struct house *house, struct news *news)
+{
+	int64_t now = clock_now();
+
+	if (now < news->until)
+		return;
+	tzset();
+	news->offers_challenges = house_offers_challenges(house);
+	news->until = now + NEWS_AGE;
 }
 
 void

@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define OWNER 1000 /* and group, where it is not root */
 #define LEAST 100
@@ -66,11 +68,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.spool_uid = (choices & 2) != 0 ? OWNER : 0,
 		.spool_gid = (choices & 2) != 0 ? OWNER : 0 };
 
-	if (content.length > 0) {
-		passwd_begin_lines(
-		    &file.lines, fmemopen(content.data, content.length, "r"));
-		read_all(&file);
-	}
+	reader_init(&file.reader, memfd_create("passwd", MFD_CLOEXEC));
+	must(file.reader.fd != -1, "memfd_create");
+	fill_file(file.reader.fd, &content);
+	must(lseek(file.reader.fd, 0, SEEK_SET) == 0, "lseek");
+	read_all(&file);
 	passwd_close(&file);
 	bytes_free(&content);
 	return 0;
