@@ -141,11 +141,11 @@ check_size(void)
 	is_number(errno, E2BIG, "and that is told");
 	for (i = 0; i < FILTER_ROWS; i++)
 		rows[i] = (struct filter_row){
-			.number = (int)i, .reason = "", .mask = 1
+			.number = FILTER_NUMBER(umask), .reason = "", .mask = 1
 		};
 	errno = 0;
 	is_number(filter_load(rows, FILTER_ROWS), -1,
-	    "so many rows with conditions are too far apart");
+	    "so many rows for one call are too many to jump over");
 	is_number(errno, E2BIG, "and that is told too");
 }
 
