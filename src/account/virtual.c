@@ -13,21 +13,21 @@
 static void
 search_file(struct passwd_file *file, const char *user, struct search *search)
 {
-	struct record record;
+	struct passwd_entry entry;
 	enum passwd_line line;
 
-	while ((line = passwd_next(file, &record)) == PASSWD_GOOD ||
+	while ((line = passwd_next_entry(file, &entry)) == PASSWD_GOOD ||
 	    line == PASSWD_BAD) {
 		if (line == PASSWD_BAD) {
 			passwd_log_fault(file);
 			continue;
 		}
-		if (record.kind == SECRET_HASH && search->decoy[0] == '\0' &&
-		    secret_is_hash(record.secret))
-			memcpy(search->decoy, record.secret, SECRET_SIZE);
+		if (entry.kind == SECRET_HASH && search->decoy[0] == '\0' &&
+		    secret_is_hash(entry.secret))
+			text_copy(search->decoy, SECRET_SIZE, entry.secret);
 		if (search->found == ACCOUNT_UNKNOWN &&
-		    strcmp(record.account.user, user) == 0) {
-			search->record = record;
+		    strcmp(entry.user, user) == 0) {
+			passwd_take(file, &entry, &search->record);
 			search->found = ACCOUNT_FOUND;
 		}
 	}
@@ -35,7 +35,6 @@ search_file(struct passwd_file *file, const char *user, struct search *search)
 		passwd_log_fault(file);
 		search->found = ACCOUNT_TROUBLE;
 	}
-	explicit_bzero(&record, sizeof(record));
 }
 
 void
