@@ -153,7 +153,7 @@ struct passwd_entry {
 const char *passwd_judge_ids(
     struct passwd_file *file, const struct passwd_entry *entry);
 
-/* Takes the line, which it changes, apart.  NULL, or what is wrong with it; then
+/* Takes the line apart, and changes it.  NULL, or what is wrong with it; then
  * the entry has what could be read. */
 const char *passwd_parse(
     struct passwd_file *file, char *line, struct passwd_entry *entry);
