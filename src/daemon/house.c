@@ -68,11 +68,9 @@ find_apart(const struct options *options)
 	if (pid == 0)
 		tell_login_user(ends[1], options);
 	close(ends[1]);
-	if (pid == -1)
+	if (pid == -1 ||
+	    fileio_read(ends[0], &user, sizeof(user)) != (ssize_t)sizeof(user))
 		user = find_login_user(options);
-	else if (fileio_read(ends[0], &user, sizeof(user)) !=
-	    (ssize_t)sizeof(user))
-		user.is_found = false;
 	close(ends[0]);
 	while (pid != -1 && waitpid(pid, NULL, 0) == -1 && errno == EINTR)
 		continue;
