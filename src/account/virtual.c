@@ -8,6 +8,18 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* The time that is spent on somebody who is found. */
+static void
+take_nobody(const struct passwd_file *file)
+{
+	static const struct passwd_entry nobody = {
+		.user = "nobody", .secret = "", .home = ".", .forward = ""
+	};
+	struct record record;
+
+	passwd_take(file, &nobody, &record);
+}
+
 /* Reads the whole file in any case: the time must not tell whether and where
  * the user is in it, and the decoy must be the same for all. */
 static void
@@ -31,6 +43,8 @@ search_file(struct passwd_file *file, const char *user, struct search *search)
 			search->found = ACCOUNT_FOUND;
 		}
 	}
+	if (search->found == ACCOUNT_UNKNOWN)
+		take_nobody(file);
 	if (line == PASSWD_TROUBLE) {
 		passwd_log_fault(file);
 		search->found = ACCOUNT_TROUBLE;
