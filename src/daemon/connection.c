@@ -20,11 +20,8 @@
 #include "support/text.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -47,27 +44,6 @@ struct connection {
 	struct peer peer;
 	int reports; /* to the listener, until somebody is logged in; -1 */
 };
-
-/* ---- the socket --------------------------------------------------------- */
-
-static void
-set_option(int level, int option, int value)
-{
-	(void)setsockopt(STDIN_FILENO, level, option, &value, sizeof(value));
-}
-
-/* Replies leave at once; a peer that is gone is noticed while something is on
- * its way to it, and by keepalive otherwise. */
-static void
-tune_socket(void)
-{
-	set_option(IPPROTO_TCP, TCP_NODELAY, 1);
-	set_option(SOL_SOCKET, SO_KEEPALIVE, 1);
-	set_option(IPPROTO_TCP, TCP_KEEPIDLE, 60);
-	set_option(IPPROTO_TCP, TCP_KEEPINTVL, 15);
-	set_option(IPPROTO_TCP, TCP_KEEPCNT, 4);
-	set_option(IPPROTO_TCP, TCP_USER_TIMEOUT, STALL_LIMIT);
-}
 
 /* ---- logging in --------------------------------------------------------- */
 
@@ -359,7 +335,7 @@ prepare(struct connection *connection, const struct address *peer)
 	signals_watch(SIGTERM);
 	signals_watch(SIGUSR2);
 	peer_find(&connection->peer, options, peer);
-	tune_socket();
+	peer_tune_socket(STALL_LIMIT);
 	session_init(
 	    session, STDIN_FILENO, STDOUT_FILENO, connection->peer.text);
 	session_prefer(session, options->language);
