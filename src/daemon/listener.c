@@ -15,7 +15,6 @@
 #include "daemon/report.h"
 #include "daemon/sockets.h"
 #include "daemon/systemd.h"
-#include "pop3/reply.h"
 #include "support/clock.h"
 #include "support/fileio.h"
 #include "support/log.h"
@@ -66,28 +65,6 @@ serve(const struct listener *listener, int client, struct arrival *arrival)
 }
 
 static void
-log_refusal(const char *why, const struct address *peer)
-{
-	char text[ADDRESS_TEXT_SIZE];
-
-	address_text(peer, text);
-	often_log(
-	    LOG_WARNING, "connection refused reason=\"%s\" addr=%s", why, text);
-}
-
-static void
-refuse(const struct listener *listener, int client, const char *why,
-    const struct address *peer)
-{
-	char line[WIRE_LINE_SIZE];
-	size_t length = reply_line(listener->house->options->language,
-	    REPLY_TOO_MANY_CONNECTIONS, line);
-
-	(void)send(client, line, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-	log_refusal(why, peer);
-}
-
-static void
 refresh_challenges(struct listener *listener)
 {
 	int64_t now = clock_now();
@@ -116,7 +93,8 @@ start_child(struct listener *listener, int client, const struct address *peer,
 	}
 	if (pid == -1) {
 		listener->resting_until = clock_now() + PAUSE_AFTER_TROUBLE;
-		refuse(listener, client, strerror(errno), peer);
+		admission_refuse(
+		    listener->house->options, client, strerror(errno), peer);
 		return;
 	}
 	children_add(&listener->children, pid, source);
@@ -144,7 +122,7 @@ admit(struct listener *listener, int client, const struct address *peer)
 	if (why == NULL)
 		why = admission_lack_for(&listener->children, options, &source);
 	if (why != NULL) {
-		refuse(listener, client, why, peer);
+		admission_refuse(options, client, why, peer);
 	} else {
 		admission_make_room(&listener->children);
 		refresh_challenges(listener);
@@ -166,7 +144,7 @@ answer_source(
 	    &listener->children, listener->house->options, &source);
 
 	if (why != NULL) {
-		log_refusal(why, peer);
+		admission_log_refusal(why, peer);
 		report_answer(child->pid, REPORT_END);
 		return;
 	}
