@@ -37,6 +37,7 @@
 
 struct connection {
 	const struct house *house;
+	struct account_rules rules; /* with the cache, until somebody is in */
 	struct session session;
 	struct login login;
 	struct account_finding finding;
@@ -75,8 +76,8 @@ judge(struct connection *connection)
 	struct session *session = &connection->session;
 	enum account_verdict verdict;
 
-	verdict = account_verify(&connection->house->options->rules,
-	    &session->credentials, session->stamp,
+	verdict = account_verify(&connection->rules, &session->credentials,
+	    session->stamp,
 	    connection->house->options->is_ip_based
 		? peer_local_domain(&connection->peer)
 		: NULL,
@@ -302,7 +303,8 @@ serve_user(struct connection *connection)
 	session->user = connection->finding.account.name;
 	session->wire.deadline = -1;
 	session->wire.idle_limit = house->options->idle_limit;
-	if (find_place(connection) == -1) {
+	if (account_cache_close(&connection->rules.cache) == -1 ||
+	    find_place(connection) == -1) {
 		session_fail_system(session);
 		return SESSION_BROKEN;
 	}
@@ -355,6 +357,8 @@ connection_serve(const struct house *house, const struct arrival *arrival)
 	enum session_event event;
 
 	connection.house = house;
+	connection.rules = house->options->rules;
+	connection.rules.cache = arrival->cache;
 	connection.reports = arrival->reports;
 	if (connection.reports != -1)
 		often_relay(report_line, connection.reports);

@@ -44,6 +44,7 @@ struct listener {
 	int64_t
 	    challenges_until; /* offers_challenges is fresh enough until then */
 	bool offers_challenges;
+	struct account_cache *cache; /* NULL: none */
 };
 
 /* ---- one connection ----------------------------------------------------- */
@@ -79,13 +80,17 @@ static void
 start_child(struct listener *listener, int client, const struct address *peer,
     const struct source *source)
 {
-	pid_t pid = fork();
+	pid_t pid;
 
+	account_cache_lend(listener->cache);
+	pid = fork();
+	account_cache_withhold(&listener->cache);
 	if (pid == 0) {
 		struct arrival arrival = { .peer = peer,
 			.is_slow = admission_is_slow(
 			    &listener->failures, source, clock_now()),
-			.offers_challenges = listener->offers_challenges };
+			.offers_challenges = listener->offers_challenges,
+			.cache = listener->cache };
 
 		listener->is_child = true;
 		listener->exit_status = serve(listener, client, &arrival);
@@ -327,6 +332,16 @@ watch_signals(void)
 
 /* ---- beginning and end --------------------------------------------------- */
 
+static int
+open_cache(struct listener *listener)
+{
+	unsigned int seconds = listener->house->options->auth_cache;
+
+	if (seconds > 0)
+		listener->cache = account_cache_open(seconds);
+	return seconds > 0 && listener->cache == NULL ? -1 : 0;
+}
+
 /* The sockets are opened first, so that a port that is taken is told where
  * the daemon was started. */
 static int
@@ -338,6 +353,7 @@ start(struct listener *listener)
 		return EX_UNAVAILABLE;
 	if (background_detach(options) == -1 ||
 	    report_open(&listener->reports_in, &listener->reports_out) == -1 ||
+	    open_cache(listener) == -1 ||
 	    children_init(&listener->children, options->most_sessions) == -1) {
 		log_event(LOG_ERR, "cannot start: %s", strerror(errno));
 		return EX_OSERR;
