@@ -60,6 +60,13 @@ def refused(house, user="joe@kvt.dk", password="secret"):
         return time.monotonic() - started
 
 
+def connection_of(house):
+    """The process of the only connection, when those before it have gone."""
+    house.wait_for(lambda: len(children_of(house.daemon.pid)) == 1,
+                   "one connection")
+    return children_of(house.daemon.pid)[0]
+
+
 # ---- what it spares --------------------------------------------------------
 
 @case("without --auth-cache nothing is remembered, and no memory is shared")
@@ -178,7 +185,7 @@ def _():
         for i in range(20):
             with house.connect() as client:
                 client.greet()
-                connection, = children_of(house.daemon.pid)
+                connection = connection_of(house)
                 client.ok("USER ann@kvt.dk")
                 client.send(b"PASS other\r\n")
                 time.sleep(0.0003 * i)
@@ -212,7 +219,7 @@ def _():
     with a_house("--auth-cache=600") as house, house.connect() as client:
         client.greet()
         client.ok("USER joe@kvt.dk")
-        connection, = children_of(house.daemon.pid)
+        connection = connection_of(house)
         for pid in (house.daemon.pid, connection):
             parts = cache_of(pid)
             assert parts, pid
@@ -226,7 +233,7 @@ def _():
         is_remembered(house)
         client.greet()
         client.ok("USER joe@kvt.dk")
-        connection, = children_of(house.daemon.pid)
+        connection = connection_of(house)
         child, = children_of(connection)
         equal(cache_of(child), [])
         client.ok("PASS secret")
@@ -242,7 +249,7 @@ def _():
         is_remembered(house)
         with house.connect() as client:
             client.login("joe@kvt.dk", "secret")
-            session, = children_of(house.daemon.pid)
+            session = connection_of(house)
             helpers = below(session)
             equal(len(helpers), 2 if IS_ROOT else 1, "receipt, lock keeper")
             for pid in (session, *helpers):
