@@ -5,10 +5,10 @@ import pathlib
 import statistics
 import subprocess
 
-import peers
 from deliverers import environment_of
 from house import VIRTUAL, become_owner
 from others import SECRET
+from peers import Dear, Remembering, start
 from postfix import Owner
 
 BIG = 1920         # the user with the large mailbox
@@ -92,8 +92,8 @@ def remembering(bench):
     """The same, of ourselves alone, with a hash that takes some 10 ms."""
     cheap = bench.servers[0]
     servers = [cheap]
-    for kind in (peers.Dear, peers.Remembering):
-        servers.append(peers.start(kind, bench.path("limit")))
+    for kind in (Dear, Remembering):
+        servers.append(start(kind, bench.path("limit")))
     bench.servers, others = servers, bench.servers
     try:
         for number in range(16):
@@ -374,6 +374,7 @@ def growing(bench):
                 ms(bench.repeat(polls)), "ms (gnu-pop3d = 1)")
 
 
-ALL = {"poll": poll, "remembering": remembering, "opening": opening,
-       "fetching": fetching, "deleting": deleting, "idle": idle,
-       "delivering": delivering, "growing": growing}
+ALL = {"poll": poll, "remembering": remembering,
+       "opening": opening, "fetching": fetching,
+       "deleting": deleting, "idle": idle, "delivering": delivering,
+       "growing": growing}
