@@ -16,6 +16,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* Who adds a login may have looked at the clock so many ms after who asks. */
+#define APART 1000
+
 /* What is digested: all of it, so that no two logins are the same octets. */
 struct remembered {
 	char name[ACCOUNT_NAME_SIZE];
@@ -48,13 +51,13 @@ cache_digest(const struct account_cache *cache, const char *name,
 
 static void
 make_mac(const struct account_cache *cache, const unsigned char *digest,
-    uint64_t end, uint64_t mac[CACHE_WORDS - 1])
+    struct cache_entry *entry)
 {
-	struct sealed sealed = { .end = end };
+	struct sealed sealed = { .end = entry->end };
 
 	memcpy(sealed.digest, digest, HASH_LENGTH);
 	hash_hmac(&hash_sha256, cache->key, sizeof(cache->key), &sealed,
-	    sizeof(sealed), (unsigned char *)mac);
+	    sizeof(sealed), entry->mac);
 }
 
 /* ---- slots -------------------------------------------------------------- */
@@ -65,16 +68,31 @@ bucket_of(const unsigned char *digest)
 	return (digest[0] | (size_t)digest[1] << 8) % CACHE_BUCKETS;
 }
 
-static uint64_t
-load(const struct cache_slot *slot, size_t word)
+/* Whoever writes at the same time, or has died: it may be of several. */
+static struct cache_entry
+read_slot(const struct cache_slot *slot)
 {
-	return atomic_load_explicit(&slot->words[word], memory_order_relaxed);
+	struct cache_entry entry;
+	uint32_t words[CACHE_WORDS];
+	size_t i;
+
+	for (i = 0; i < CACHE_WORDS; i++)
+		words[i] =
+		    atomic_load_explicit(&slot->words[i], memory_order_relaxed);
+	memcpy(&entry, words, sizeof(entry));
+	return entry;
 }
 
 static void
-store(struct cache_slot *slot, size_t word, uint64_t value)
+write_slot(struct cache_slot *slot, const struct cache_entry *entry)
 {
-	atomic_store_explicit(&slot->words[word], value, memory_order_relaxed);
+	uint32_t words[CACHE_WORDS];
+	size_t i;
+
+	memcpy(words, entry, sizeof(*entry));
+	for (i = 0; i < CACHE_WORDS; i++)
+		atomic_store_explicit(
+		    &slot->words[i], words[i], memory_order_relaxed);
 }
 
 /* False also for an end that is too far away: then the clock is another. */
@@ -83,23 +101,20 @@ is_to_come(const struct account_cache *cache, uint64_t end, int64_t now)
 {
 	uint64_t left = end - (uint64_t)now;
 
-	return left != 0 && left <= cache->lifetime;
+	return left != 0 && left <= cache->lifetime + APART;
 }
 
 static bool
 slot_has(const struct account_cache *cache, const struct cache_slot *slot,
     const unsigned char *digest, int64_t now)
 {
-	uint64_t found[CACHE_WORDS - 1], expected[CACHE_WORDS - 1];
-	uint64_t end = load(slot, 0);
-	size_t i;
+	struct cache_entry found = read_slot(slot);
+	struct cache_entry expected = { .end = found.end };
 
-	if (!is_to_come(cache, end, now))
+	if (!is_to_come(cache, found.end, now))
 		return false;
-	for (i = 0; i < CACHE_WORDS - 1; i++)
-		found[i] = load(slot, i + 1);
-	make_mac(cache, digest, end, expected);
-	return secret_equal(found, expected, sizeof(found));
+	make_mac(cache, digest, &expected);
+	return secret_equal(found.mac, expected.mac, HASH_LENGTH);
 }
 
 bool
@@ -119,14 +134,19 @@ cache_has(const struct account_cache *cache,
 static struct cache_slot *
 choose(struct account_cache *cache, struct cache_slot *bucket, int64_t now)
 {
-	struct cache_slot *first = &bucket[0];
+	struct cache_slot *first = NULL;
+	uint64_t earliest = 0;
 	size_t i;
 
 	for (i = 0; i < CACHE_WAYS; i++) {
-		if (!is_to_come(cache, load(&bucket[i], 0), now))
+		uint64_t end = read_slot(&bucket[i]).end;
+
+		if (!is_to_come(cache, end, now))
 			return &bucket[i];
-		if (load(&bucket[i], 0) < load(first, 0))
+		if (first == NULL || end < earliest) {
 			first = &bucket[i];
+			earliest = end;
+		}
 	}
 	return first;
 }
@@ -137,14 +157,10 @@ cache_add(struct account_cache *cache, const unsigned char digest[HASH_LENGTH],
 {
 	struct cache_slot *slot =
 	    choose(cache, cache->slots[bucket_of(digest)], now);
-	uint64_t end = (uint64_t)now + cache->lifetime;
-	uint64_t mac[CACHE_WORDS - 1];
-	size_t i;
+	struct cache_entry entry = { .end = (uint64_t)now + cache->lifetime };
 
-	make_mac(cache, digest, end, mac);
-	store(slot, 0, end);
-	for (i = 0; i < CACHE_WORDS - 1; i++)
-		store(slot, i + 1, mac[i]);
+	make_mac(cache, digest, &entry);
+	write_slot(slot, &entry);
 }
 
 /* ---- as verify.c asks --------------------------------------------------- */

@@ -23,10 +23,18 @@
 
 #define CACHE_BUCKETS 4096
 #define CACHE_WAYS    4 /* slots of a bucket; who ends first makes room */
-#define CACHE_WORDS   (1 + HASH_LENGTH / sizeof(uint64_t))
 
+/* What is in a slot. */
+struct cache_entry {
+	uint64_t end; /* a moment of clock_now() */
+	unsigned char mac[HASH_LENGTH];
+};
+
+#define CACHE_WORDS (sizeof(struct cache_entry) / sizeof(uint32_t))
+
+/* Words of 32 bits are atomic without a lock on all machines. */
 struct cache_slot {
-	_Atomic uint64_t words[CACHE_WORDS]; /* the end, then the MAC */
+	_Atomic uint32_t words[CACHE_WORDS];
 };
 
 struct account_cache {
