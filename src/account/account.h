@@ -21,6 +21,8 @@
 #define ACCOUNT_PATH_SIZE    512
 #define ACCOUNT_FORWARD_SIZE 1024 /* of the list where mail goes */
 
+struct account_cache;
+
 /* Where accounts and mail are; see the options in gnu-pop3d(8).  The texts are
  * borrowed.  Empty home_mailbox and default_domain mean none. */
 struct account_rules {
@@ -30,7 +32,8 @@ struct account_rules {
 	const char *home_mailbox;
 	const char *default_domain;
 	uid_t least_uid;
-	const char *apop_file; /* NULL: none */
+	const char *apop_file;	     /* NULL: none */
+	struct account_cache *cache; /* borrowed; NULL: none */
 };
 
 /* Somebody who is logged in, or for whom mail is delivered. */
@@ -82,6 +85,29 @@ enum account_verdict account_verify(const struct account_rules *rules,
 /* True if some virtual account, or the APOP file, has a plain-text secret, so
  * that APOP, CRAM-MD5 and SCRAM can succeed for somebody. */
 bool account_some_are_plain(const struct account_rules *rules);
+
+/* ---- remembering -------------------------------------------------------- */
+
+/*
+ * The login cache: with it in the rules, account_verify() does without crypt(3)
+ * for a password that crypt(3) has found right for the same stored hash in the
+ * last seconds.  Memory that processes share, and that no child gets unless it
+ * is lent; never in a core.  NULL with errno if it is not to be had.
+ */
+struct account_cache *account_cache_open(unsigned int seconds);
+
+/* The next fork() shares the cache with its child, until it is withheld.
+ * Nothing is done with NULL. */
+void account_cache_lend(struct account_cache *cache);
+
+/* To be called by parent and child behind that fork(): no other child gets it.
+ * *cache becomes NULL if there is none, or if it cannot be kept from children;
+ * errno stays. */
+void account_cache_withhold(struct account_cache **cache);
+
+/* This process has it no more; the others have.  *cache becomes NULL.  0, or -1
+ * with errno: it is still there. */
+int account_cache_close(struct account_cache **cache);
 
 /* ---- delivering --------------------------------------------------------- */
 

@@ -15,7 +15,6 @@
 #include "daemon/report.h"
 #include "daemon/sockets.h"
 #include "daemon/systemd.h"
-#include "pop3/reply.h"
 #include "support/clock.h"
 #include "support/fileio.h"
 #include "support/log.h"
@@ -45,6 +44,7 @@ struct listener {
 	int64_t
 	    challenges_until; /* offers_challenges is fresh enough until then */
 	bool offers_challenges;
+	struct account_cache *cache; /* NULL: none */
 };
 
 /* ---- one connection ----------------------------------------------------- */
@@ -66,28 +66,6 @@ serve(const struct listener *listener, int client, struct arrival *arrival)
 }
 
 static void
-log_refusal(const char *why, const struct address *peer)
-{
-	char text[ADDRESS_TEXT_SIZE];
-
-	address_text(peer, text);
-	often_log(
-	    LOG_WARNING, "connection refused reason=\"%s\" addr=%s", why, text);
-}
-
-static void
-refuse(const struct listener *listener, int client, const char *why,
-    const struct address *peer)
-{
-	char line[WIRE_LINE_SIZE];
-	size_t length = reply_line(listener->house->options->language,
-	    REPLY_TOO_MANY_CONNECTIONS, line);
-
-	(void)send(client, line, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-	log_refusal(why, peer);
-}
-
-static void
 refresh_challenges(struct listener *listener)
 {
 	int64_t now = clock_now();
@@ -102,13 +80,17 @@ static void
 start_child(struct listener *listener, int client, const struct address *peer,
     const struct source *source)
 {
-	pid_t pid = fork();
+	pid_t pid;
 
+	account_cache_lend(listener->cache);
+	pid = fork();
+	account_cache_withhold(&listener->cache);
 	if (pid == 0) {
 		struct arrival arrival = { .peer = peer,
 			.is_slow = admission_is_slow(
 			    &listener->failures, source, clock_now()),
-			.offers_challenges = listener->offers_challenges };
+			.offers_challenges = listener->offers_challenges,
+			.cache = listener->cache };
 
 		listener->is_child = true;
 		listener->exit_status = serve(listener, client, &arrival);
@@ -116,7 +98,8 @@ start_child(struct listener *listener, int client, const struct address *peer,
 	}
 	if (pid == -1) {
 		listener->resting_until = clock_now() + PAUSE_AFTER_TROUBLE;
-		refuse(listener, client, strerror(errno), peer);
+		admission_refuse(
+		    listener->house->options, client, strerror(errno), peer);
 		return;
 	}
 	children_add(&listener->children, pid, source);
@@ -144,7 +127,7 @@ admit(struct listener *listener, int client, const struct address *peer)
 	if (why == NULL)
 		why = admission_lack_for(&listener->children, options, &source);
 	if (why != NULL) {
-		refuse(listener, client, why, peer);
+		admission_refuse(options, client, why, peer);
 	} else {
 		admission_make_room(&listener->children);
 		refresh_challenges(listener);
@@ -166,7 +149,7 @@ answer_source(
 	    &listener->children, listener->house->options, &source);
 
 	if (why != NULL) {
-		log_refusal(why, peer);
+		admission_log_refusal(why, peer);
 		report_answer(child->pid, REPORT_END);
 		return;
 	}
@@ -349,6 +332,16 @@ watch_signals(void)
 
 /* ---- beginning and end --------------------------------------------------- */
 
+static int
+open_cache(struct listener *listener)
+{
+	unsigned int seconds = listener->house->options->auth_cache;
+
+	if (seconds > 0)
+		listener->cache = account_cache_open(seconds);
+	return seconds > 0 && listener->cache == NULL ? -1 : 0;
+}
+
 /* The sockets are opened first, so that a port that is taken is told where
  * the daemon was started. */
 static int
@@ -360,6 +353,7 @@ start(struct listener *listener)
 		return EX_UNAVAILABLE;
 	if (background_detach(options) == -1 ||
 	    report_open(&listener->reports_in, &listener->reports_out) == -1 ||
+	    open_cache(listener) == -1 ||
 	    children_init(&listener->children, options->most_sessions) == -1) {
 		log_event(LOG_ERR, "cannot start: %s", strerror(errno));
 		return EX_OSERR;
