@@ -21,8 +21,7 @@
 
 struct apop_file {
 	const char *path; /* borrowed */
-	FILE *stream;
-	char buffer[4096]; /* of the stream; wiped, it held secrets */
+	struct reader reader;
 	unsigned long line_number;
 };
 
@@ -80,22 +79,13 @@ open_file(struct apop_file *file, const char *path)
 	}
 	fault = fstat(fd, &status) == -1 ? "cannot be examined"
 					 : find_fault(&status);
-	if (fault == NULL && (file->stream = fdopen(fd, "r")) == NULL)
-		fault = "no memory";
 	if (fault != NULL) {
 		close(fd);
 		refuse(file, fault, 0);
 		return false;
 	}
-	setvbuf(file->stream, file->buffer, _IOFBF, sizeof(file->buffer));
+	reader_init(&file->reader, fd);
 	return true;
-}
-
-static void
-close_file(struct apop_file *file)
-{
-	fclose(file->stream);
-	explicit_bzero(file->buffer, sizeof(file->buffer));
 }
 
 /* ---- lines -------------------------------------------------------------- */
@@ -122,12 +112,11 @@ parse(char *line, const char **fault)
 /* Reads the next line that is good.  False at the end of the file. */
 static bool
 next_secret(
-    struct apop_file *file, char line[PASSWD_LINE_SIZE], const char **secret)
+    struct apop_file *file, char line[READER_LINE_SIZE], const char **secret)
 {
 	const char *fault;
 
-	while (passwd_read_line(file->stream, line, &fault) &&
-	    !ferror(file->stream)) {
+	while (reader_line(&file->reader, line, &fault)) {
 		file->line_number++;
 		if (fault == NULL && (line[0] == '\0' || line[0] == '#'))
 			continue;
@@ -137,8 +126,8 @@ next_secret(
 		often_log(LOG_WARNING, "%s: line %lu skipped: %s", file->path,
 		    file->line_number, fault);
 	}
-	if (ferror(file->stream))
-		refuse(file, "cannot be read", errno);
+	if (file->reader.error != 0)
+		refuse(file, "cannot be read", file->reader.error);
 	return false;
 }
 
@@ -148,7 +137,7 @@ void
 apop_find(const struct account_rules *rules, const char *user,
     char secret[SECRET_SIZE])
 {
-	char line[PASSWD_LINE_SIZE];
+	char line[READER_LINE_SIZE];
 	const char *found;
 	struct apop_file file;
 
@@ -159,13 +148,13 @@ apop_find(const struct account_rules *rules, const char *user,
 		if (secret[0] == '\0' && strcmp(line, user) == 0)
 			text_copy(secret, SECRET_SIZE, found);
 	explicit_bzero(line, sizeof(line));
-	close_file(&file);
+	reader_close(&file.reader);
 }
 
 bool
 apop_has_some(const struct account_rules *rules)
 {
-	char line[PASSWD_LINE_SIZE];
+	char line[READER_LINE_SIZE];
 	const char *found;
 	struct apop_file file;
 	bool has_some = false;
@@ -175,6 +164,6 @@ apop_has_some(const struct account_rules *rules)
 	while (!has_some && next_secret(&file, line, &found))
 		has_some = found[0] != '\0';
 	explicit_bzero(line, sizeof(line));
-	close_file(&file);
+	reader_close(&file.reader);
 	return has_some;
 }

@@ -293,7 +293,7 @@ int
 account_edit_add(struct account_edit *edit, const struct account *account,
     const char *password, const char *gecos)
 {
-	char line[PASSWD_LINE_SIZE + 2];
+	char line[READER_LINE_SIZE + 2];
 	struct part found, fields[7], end = { edit->length, 0 };
 	unsigned int count;
 
@@ -329,7 +329,7 @@ account_edit_set(struct account_edit *edit, const char *user,
 		return -1;
 	errno = EMSGSIZE;
 	if (line.length - fields[field].length + strlen(value) >=
-		PASSWD_LINE_SIZE ||
+		READER_LINE_SIZE ||
 	    (field == ACCOUNT_PASSWORD && strlen(value) >= SECRET_SIZE))
 		return -1;
 	return splice(edit, &fields[field], value);

@@ -64,7 +64,7 @@ fail(struct passwd_file *file, const char *fault, int error)
 }
 
 static enum account_search
-open_stream(struct passwd_file *file, int directory)
+open_reader(struct passwd_file *file, int directory)
 {
 	const struct account_fault *distrusted;
 	struct stat status;
@@ -74,15 +74,12 @@ open_stream(struct passwd_file *file, int directory)
 	if (fd == -1)
 		return fail(file, "cannot be opened", errno);
 	distrusted = passwd_distrust(directory, fd, &status);
-	if (distrusted == NULL)
-		file->stream = fdopen(fd, "r");
-	if (file->stream == NULL) {
+	if (distrusted != NULL) {
 		close(fd);
 		file->distrusted = distrusted;
-		return fail(file,
-		    distrusted != NULL ? distrusted->text : "no memory", 0);
+		return fail(file, distrusted->text, 0);
 	}
-	setvbuf(file->stream, file->buffer, _IOFBF, sizeof(file->buffer));
+	reader_init(&file->reader, fd);
 	file->owner = status.st_uid;
 	file->file_gid = status.st_gid;
 	if (note_spool(file) == 0)
@@ -100,6 +97,7 @@ passwd_open(struct passwd_file *file, const struct account_rules *rules,
 	int directory;
 
 	memset(file, 0, sizeof(*file));
+	reader_init(&file->reader, -1);
 	file->rules = *rules;
 	file->domain = domain;
 	directory = open_domain(rules, domain);
@@ -107,7 +105,7 @@ passwd_open(struct passwd_file *file, const struct account_rules *rules,
 		return ACCOUNT_NO_DOMAIN;
 	if (directory == -1)
 		return fail(file, "cannot open the directory", errno);
-	result = open_stream(file, directory);
+	result = open_reader(file, directory);
 	close(directory);
 	return result;
 }
@@ -115,10 +113,7 @@ passwd_open(struct passwd_file *file, const struct account_rules *rules,
 void
 passwd_close(struct passwd_file *file)
 {
-	if (file->stream != NULL)
-		fclose(file->stream);
-	file->stream = NULL;
-	explicit_bzero(file->buffer, sizeof(file->buffer));
+	reader_close(&file->reader);
 }
 
 /* ---- one line ----------------------------------------------------------- */
@@ -305,27 +300,6 @@ passwd_parse(struct passwd_file *file, char *line, struct record *record)
 
 /* ---- all lines ---------------------------------------------------------- */
 
-bool
-passwd_read_line(FILE *stream, char line[PASSWD_LINE_SIZE], const char **fault)
-{
-	size_t length = 0;
-	int c;
-
-	*fault = NULL;
-	while ((c = getc_unlocked(stream)) != EOF && c != '\n') {
-		if (c == '\0')
-			*fault = "contains a NUL";
-		else if (length + 1 >= PASSWD_LINE_SIZE)
-			*fault = "is too long";
-		else
-			line[length++] = (char)c;
-	}
-	if (length > 0 && line[length - 1] == '\r')
-		length--;
-	line[length] = '\0';
-	return c != EOF || length > 0 || *fault != NULL;
-}
-
 static enum passwd_line
 stop(struct passwd_file *file, const char *fault, int error)
 {
@@ -337,19 +311,19 @@ stop(struct passwd_file *file, const char *fault, int error)
 enum passwd_line
 passwd_next(struct passwd_file *file, struct record *record)
 {
-	char line[PASSWD_LINE_SIZE];
+	char line[READER_LINE_SIZE];
 	bool is_read;
 
 	do {
-		is_read = passwd_read_line(file->stream, line, &file->fault);
+		is_read = reader_line(&file->reader, line, &file->fault);
 		file->line_number++;
-	} while (is_read && file->fault == NULL && !ferror(file->stream) &&
+	} while (is_read && file->fault == NULL &&
 	    (line[0] == '\0' || line[0] == '#'));
-	if (is_read && file->fault == NULL && !ferror(file->stream))
+	if (is_read && file->fault == NULL)
 		file->fault = passwd_parse(file, line, record);
 	explicit_bzero(line, sizeof(line));
-	if (ferror(file->stream))
-		return stop(file, "cannot be read", errno);
+	if (file->reader.error != 0)
+		return stop(file, "cannot be read", file->reader.error);
 	if (file->owner_error != 0)
 		return stop(
 		    file, "its owner cannot be looked at", file->owner_error);

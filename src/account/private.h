@@ -6,7 +6,6 @@
 
 #include "account/account.h"
 
-#include <stdio.h>
 #include <sys/stat.h>
 
 /* Longest password field: the longest hash crypt(3) knows has 384 octets. */
@@ -58,6 +57,29 @@ void system_find(
 /* The same for somebody who may know how long it takes: without a decoy. */
 void system_look(
     const struct account_rules *rules, const char *user, struct search *search);
+/* ---- files with secrets, line by line ----------------------------------- */
+
+#define READER_LINE_SIZE 1024
+
+struct reader {
+	int fd;	   /* -1: none */
+	int error; /* errno of the read that failed, or 0 */
+	size_t next, held;
+	char octets[4096]; /* wiped in the end, since there were secrets */
+};
+
+/* Takes over fd. */
+void reader_init(struct reader *reader, int fd);
+
+/* Reads a line without its end.  False at the end of the file, and on an error.
+ * Sets fault, or NULL, for a line that cannot be right; the rest of it is
+ * passed over. */
+bool reader_line(
+    struct reader *reader, char line[READER_LINE_SIZE], const char **fault);
+
+/* Closes the file, if there is one. */
+void reader_close(struct reader *reader);
+
 /* ---- the APOP file ------------------------------------------------------ */
 
 /* Copies the secret that it has for a user of the system; empty if none.  Reads
@@ -71,8 +93,6 @@ bool apop_has_some(const struct account_rules *rules);
 
 /* ---- lines of a domain's passwd file ------------------------------------ */
 
-#define PASSWD_LINE_SIZE 1024
-
 /* Root reads the file for every login: its owner must not make that long. */
 #define PASSWD_LARGEST ((size_t)16 * 1024 * 1024)
 
@@ -80,8 +100,7 @@ bool apop_has_some(const struct account_rules *rules);
 struct passwd_file {
 	struct account_rules rules;
 	const char *domain; /* borrowed */
-	FILE *stream;
-	char buffer[4096]; /* of the stream; wiped, it held secrets */
+	struct reader reader;
 	unsigned long line_number;
 	uid_t owner;	/* 0: may name any uid from rules.least_uid */
 	gid_t file_gid; /* one of the owner's groups */
@@ -123,12 +142,6 @@ enum passwd_line passwd_next(struct passwd_file *file, struct record *record);
 void passwd_log_fault(const struct passwd_file *file);
 
 void passwd_close(struct passwd_file *file);
-
-/* Reads a line without its end.  False at the end of the file, and on an error
- * of the stream.  Sets fault, or NULL, for a line that cannot be right; the
- * rest of it is passed over. */
-bool passwd_read_line(
-    FILE *stream, char line[PASSWD_LINE_SIZE], const char **fault);
 
 /* Fills record from line, which is changed.  Returns NULL, or what is wrong
  * with the line. */

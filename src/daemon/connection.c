@@ -15,6 +15,7 @@
 #include "daemon/report.h"
 #include "support/clock.h"
 #include "support/log.h"
+#include "support/memory.h"
 #include "support/often.h"
 #include "support/signals.h"
 #include "support/text.h"
@@ -38,12 +39,12 @@
 struct connection {
 	const struct house *house;
 	struct account_rules rules; /* with the cache, until somebody is in */
-	struct session session;
+	int reports; /* to the listener, until somebody is logged in; -1 */
 	struct login login;
 	struct account_finding finding;
 	struct mbox_place place;
 	struct peer peer;
-	int reports; /* to the listener, until somebody is logged in; -1 */
+	struct session session; /* last, since it is large */
 };
 
 /* ---- logging in --------------------------------------------------------- */
@@ -200,7 +201,7 @@ answer_attempt(struct connection *connection)
 	    ? accept_attempt(connection)
 	    : refuse_attempt(connection, answer, answer_at);
 
-	explicit_bzero(&session->credentials, sizeof(session->credentials));
+	memory_forget(&session->credentials, sizeof(session->credentials));
 	explicit_bzero(connection->finding.signature, CREDENTIALS_PROOF_SIZE);
 	return event;
 }

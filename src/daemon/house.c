@@ -3,9 +3,11 @@
 
 #include "daemon/house.h"
 #include "daemon/privilege.h"
+#include "support/clock.h"
 #include "support/identity.h"
 #include "support/log.h"
 
+#include <time.h>
 #include <unistd.h>
 
 /* The bound of the redo journal: a large mailbox is moved in steps of this. */
@@ -13,6 +15,8 @@
 
 /* An index of a smaller mailbox would save some ten microseconds. */
 #define INDEX_LEAST ((off_t)64 * 1024)
+
+#define NEWS_AGE    10000 /* ms between looks at all domains */
 
 int
 house_prepare(struct house *house, const struct options *options)
@@ -45,6 +49,18 @@ house_offers_challenges(const struct house *house)
 		break;
 	}
 	return account_some_are_plain(&house->options->rules);
+}
+
+void
+house_refresh(const struct house *house, struct news *news)
+{
+	int64_t now = clock_now();
+
+	if (now < news->until)
+		return;
+	tzset();
+	news->offers_challenges = house_offers_challenges(house);
+	news->until = now + NEWS_AGE;
 }
 
 void

@@ -22,6 +22,16 @@ int house_prepare(struct house *house, const struct options *options);
  * domains. */
 bool house_offers_challenges(const struct house *house);
 
+/* What may change while the daemon runs; zeros at the beginning. */
+struct news {
+	int64_t until; /* clock_now() moment: so long it is believed */
+	bool offers_challenges;
+};
+
+/* Looks again, if it was ten seconds ago, at that and at the time zone of log
+ * lines: for who comes next. */
+void house_refresh(const struct house *house, struct news *news);
+
 /* Sets in place how this house locks and writes mailboxes. */
 void house_set_methods(const struct house *house, struct mbox_place *place);
 

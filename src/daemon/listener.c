@@ -19,31 +19,30 @@
 #include "support/fileio.h"
 #include "support/log.h"
 #include "support/often.h"
+#include "support/process.h"
 #include "support/signals.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#define PAUSE_AFTER_TROUBLE 100	  /* ms without accept or fork */
-#define CHALLENGES_REFRESH  10000 /* ms between looks at all domains */
+#define PAUSE_AFTER_TROUBLE 100 /* ms without accept or fork */
 
 struct listener {
 	const struct house *house;
 	struct sockets sockets;
 	struct children children;
-	struct failures failures;
+	struct failures *failures;
 	int reports_in, reports_out; /* from the children */
 	bool is_stopping;
 	bool is_child; /* this process serves a client now */
 	int exit_status;
 	int64_t resting_until; /* clock_now() moment, or 0 */
-	int64_t
-	    challenges_until; /* offers_challenges is fresh enough until then */
-	bool offers_challenges;
+	struct news news;
 	struct account_cache *cache; /* NULL: none */
 };
 
@@ -66,32 +65,23 @@ serve(const struct listener *listener, int client, struct arrival *arrival)
 }
 
 static void
-refresh_challenges(struct listener *listener)
-{
-	int64_t now = clock_now();
-
-	if (now < listener->challenges_until)
-		return;
-	listener->offers_challenges = house_offers_challenges(listener->house);
-	listener->challenges_until = now + CHALLENGES_REFRESH;
-}
-
-static void
 start_child(struct listener *listener, int client, const struct address *peer,
     const struct source *source)
 {
 	pid_t pid;
 
 	account_cache_lend(listener->cache);
-	pid = fork();
+	pid = process_fork();
 	account_cache_withhold(&listener->cache);
 	if (pid == 0) {
 		struct arrival arrival = { .peer = peer,
 			.is_slow = admission_is_slow(
-			    &listener->failures, source, clock_now()),
-			.offers_challenges = listener->offers_challenges,
+			    listener->failures, source, clock_now()),
+			.offers_challenges = listener->news.offers_challenges,
 			.cache = listener->cache };
 
+		children_free(&listener->children);
+		free(listener->failures);
 		listener->is_child = true;
 		listener->exit_status = serve(listener, client, &arrival);
 		return;
@@ -130,7 +120,7 @@ admit(struct listener *listener, int client, const struct address *peer)
 		admission_refuse(options, client, why, peer);
 	} else {
 		admission_make_room(&listener->children);
-		refresh_challenges(listener);
+		house_refresh(listener->house, &listener->news);
 		start_child(listener, client, peer, &source);
 	}
 	if (!listener->is_child)
@@ -155,7 +145,7 @@ answer_source(
 	}
 	child->source = source;
 	report_answer(child->pid,
-	    admission_is_slow(&listener->failures, &source, clock_now())
+	    admission_is_slow(listener->failures, &source, clock_now())
 		? REPORT_SLOWLY
 		: REPORT_GO_ON);
 }
@@ -173,7 +163,7 @@ take_report(struct listener *listener, const struct report *report)
 		break;
 	case REPORT_FAILURE:
 		admission_note_failure(
-		    &listener->failures, &source, clock_now());
+		    listener->failures, &source, clock_now());
 		break;
 	case REPORT_LOGGED_IN:
 		if (child != NULL)
@@ -342,8 +332,7 @@ open_cache(struct listener *listener)
 	return seconds > 0 && listener->cache == NULL ? -1 : 0;
 }
 
-/* The sockets are opened first, so that a port that is taken is told where
- * the daemon was started. */
+/* Sockets first: that a port is taken is told where the daemon was started. */
 static int
 start(struct listener *listener)
 {
@@ -354,7 +343,8 @@ start(struct listener *listener)
 	if (background_detach(options) == -1 ||
 	    report_open(&listener->reports_in, &listener->reports_out) == -1 ||
 	    open_cache(listener) == -1 ||
-	    children_init(&listener->children, options->most_sessions) == -1) {
+	    children_init(&listener->children, options->most_sessions) == -1 ||
+	    (listener->failures = calloc(1, sizeof(struct failures))) == NULL) {
 		log_event(LOG_ERR, "cannot start: %s", strerror(errno));
 		return EX_OSERR;
 	}
@@ -384,7 +374,8 @@ listener_run(const struct house *house)
 		(void)often_flush(INT64_MAX);
 		log_event(LOG_INFO, "stopped after %lu sessions",
 		    listener.children.total);
+		children_free(&listener.children);
+		free(listener.failures);
 	}
-	children_free(&listener.children);
 	return status;
 }

@@ -7,6 +7,7 @@
 #include "support/fileio.h"
 #include "support/identity.h"
 #include "support/log.h"
+#include "support/process.h"
 #include "support/signals.h"
 
 #include <errno.h>
@@ -77,7 +78,7 @@ start(const struct house *house, struct mbox_place *place,
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == -1)
 		return -1;
-	pid = fork();
+	pid = process_fork();
 	if (pid == 0) {
 		close(sockets[0]);
 		keep(house, place, status, sockets[1], directory);

@@ -13,6 +13,7 @@
 #include "support/fileio.h"
 #include "support/identity.h"
 #include "support/log.h"
+#include "support/process.h"
 #include "support/signals.h"
 
 #include <errno.h>
@@ -138,7 +139,7 @@ login_start(
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == -1)
 		return -1;
-	login->pid = fork();
+	login->pid = process_fork();
 	if (login->pid == 0)
 		be_child(session, sockets[1], cell);
 	close(sockets[1]);

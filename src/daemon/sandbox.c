@@ -236,7 +236,6 @@ sandbox_session(const struct mbox_place *place)
 
 	if (directory == -1 && !is_no_directory(errno))
 		return -1;
-	tzset(); /* it may have changed since */
 	result = enter(SANDBOX_SESSION, directory,
 	    directory == -1 ? PATHS_NOTHING : find_right(place));
 	if (directory != -1)

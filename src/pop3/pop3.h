@@ -32,8 +32,7 @@ enum session_event {
 };
 
 struct session {
-	struct credentials credentials;	  /* of the current attempt */
-	bool has_name;			  /* ... after USER */
+	bool has_name;			  /* credentials have one: after USER */
 	unsigned int login_delay;	  /* announced, s; 0: none */
 	const struct language *preferred; /* what LANG * means */
 	bool offers_challenges; /* APOP, CRAM-MD5, SCRAM: of use to somebody */
@@ -58,6 +57,8 @@ struct session {
 	unsigned int bad_commands; /* since the last good one */
 	size_t retrieved;
 	size_t deleted;
+
+	struct credentials credentials; /* of the current attempt */
 
 	struct wire wire; /* last, since it is large: see session_init() */
 };

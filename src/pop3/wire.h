@@ -42,8 +42,9 @@ struct wire {
 	size_t held;  /* octets in output */
 	size_t start; /* of unread input */
 	size_t end;
+	char output[WIRE_OUTPUT_SIZE]; /* first, as of most sessions only little
+					  of it is used: on the same page */
 	char input[WIRE_INPUT_SIZE];
-	char output[WIRE_OUTPUT_SIZE];
 };
 
 /* Prepares a wire on two descriptors, which may be the same; they stay the

@@ -9,18 +9,21 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WINDOW	  10000 /* ms */
 #define ROWS	  64
 #define LINE_SIZE 1024
 
-static struct row {
+struct row {
 	int64_t until; /* 0: the row is free */
 	unsigned long left_out;
 	int priority;
 	char line[LINE_SIZE];
-} rows[ROWS];
+};
+
+static struct row *rows; /* ROWS, NULL until needed: most sessions never do */
 
 static void (*often_handler)(int out, int priority, const char *line);
 static int often_out;
@@ -76,20 +79,29 @@ find_row(const char *line)
 }
 
 static void
+use_row(struct row *row, int priority, const char *line, int64_t until)
+{
+	row->until = until;
+	row->priority = priority;
+	text_copy(row->line, sizeof(row->line), line);
+}
+
+static void
 judge(int priority, const char *line)
 {
 	int64_t now = clock_now();
 	struct row *row;
 
 	(void)often_flush(now);
-	row = find_row(line);
-	if (row->until != 0) {
+	if (rows == NULL)
+		rows = calloc(ROWS, sizeof(*rows));
+	row = rows == NULL ? NULL : find_row(line);
+	if (row != NULL && row->until != 0) {
 		row->left_out++;
 		return;
 	}
-	row->until = now + WINDOW;
-	row->priority = priority;
-	text_copy(row->line, sizeof(row->line), line);
+	if (row != NULL)
+		use_row(row, priority, line, now + WINDOW);
 	log_event(priority, "%s", line);
 }
 
@@ -121,7 +133,7 @@ often_flush(int64_t now)
 	int64_t next = -1;
 	size_t i;
 
-	for (i = 0; i < ROWS; i++) {
+	for (i = 0; rows != NULL && i < ROWS; i++) {
 		end_row(&rows[i], now);
 		if (rows[i].left_out > 0 &&
 		    (next == -1 || rows[i].until < next))

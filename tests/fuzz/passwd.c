@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define OWNER 1000 /* and group, where it is not root */
 #define LEAST 100
@@ -49,6 +51,18 @@ read_all(struct passwd_file *file)
 	}
 }
 
+static int
+file_of(const struct bytes *content)
+{
+	int fd = memfd_create("passwd", MFD_CLOEXEC);
+
+	must(fd != -1 &&
+		pwrite(fd, content->data, content->length, 0) ==
+		    (ssize_t)content->length,
+	    "memfd_create");
+	return fd;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -66,10 +80,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.spool_uid = (choices & 2) != 0 ? OWNER : 0,
 		.spool_gid = (choices & 2) != 0 ? OWNER : 0 };
 
-	if (content.length > 0)
-		file.stream = fmemopen(content.data, content.length, "r");
-	if (file.stream != NULL)
-		read_all(&file);
+	reader_init(&file.reader, file_of(&content));
+	read_all(&file);
 	passwd_close(&file);
 	bytes_free(&content);
 	return 0;

@@ -23,6 +23,29 @@ dig(void)
 	seen = hole[SIZE / 2];
 }
 
+static void
+check_forgetting(void)
+{
+	char *block = malloc(SIZE);
+	size_t i, length = SIZE - 2000;
+
+	if (block == NULL)
+		bail_out("no memory");
+	memset(block, 'b', SIZE);
+	memory_forget(block + 1000, length);
+	for (i = 0; i < length && block[1000 + i] == '\0'; i++)
+		continue;
+	is_number((int64_t)i, (int64_t)length,
+	    "what is to be forgotten is zeros, also where no page begins");
+	ok(block[0] == 'b' && memcmp(block, block + 1, 999) == 0 &&
+		memcmp(block, block + SIZE - 1000, 1000) == 0,
+	    "and what is around it stays");
+	memory_forget(block, 100);
+	ok(block[99] == '\0' && block[100] == 'b',
+	    "less than a page is forgotten too");
+	free(block);
+}
+
 int
 main(void)
 {
@@ -43,5 +66,6 @@ main(void)
 	ok(kept[0] == 'k' && memcmp(kept, kept + 1, SIZE - 1) == 0,
 	    "memory that is in use stays");
 	free(kept);
+	check_forgetting();
 	return done();
 }

@@ -5,7 +5,6 @@
 #include "tap.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -23,14 +22,16 @@ set_descriptors(rlim_t most)
 static enum passwd_line
 read_foreign_group(struct passwd_file *file)
 {
-	static char text[] = "joe:secret:4711:4712::.:\n";
+	static const char text[] = "joe:secret:4711:4712::.:\n";
 	struct record record;
 
 	memset(file, 0, sizeof(*file));
 	file->domain = "kvt.dk";
 	file->rules.least_uid = 100;
 	file->owner = file->file_gid = 4711;
-	file->stream = fmemopen(text, strlen(text), "r");
+	reader_init(&file->reader, -1);
+	file->reader.held = strlen(text);
+	memcpy(file->reader.octets, text, file->reader.held);
 	return passwd_next(file, &record);
 }
 

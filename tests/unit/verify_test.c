@@ -9,6 +9,7 @@
 #include "tap.h"
 
 #include <crypt.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -1,0 +1,16 @@
+/* New processes.  Runs in the listener and in connection processes. */
+#include "config.h"
+
+#include "support/process.h"
+
+#include <unistd.h>
+
+pid_t
+process_fork(void)
+{
+#ifdef HAVE__FORK
+	return _Fork();
+#else
+	return fork();
+#endif
+}
