@@ -10,6 +10,7 @@ SRC = SOURCE / "src"
 
 # Whose doors a room may open besides its own.
 ROOMS = {
+    "web": {"admin", "delivery", "account", "support"},
     "admin": {"delivery", "account", "mbox", "support"},
     "check": {"daemon", "mbox", "account", "support"},
     "daemon": {"pop3", "mbox", "account", "support"},
