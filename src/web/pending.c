@@ -7,6 +7,7 @@
 
 #include "support/text.h"
 #include "web/page.h"
+#include "web/submit.h"
 
 #include <string.h>
 
@@ -47,7 +48,7 @@ put_outcome(struct visit *visit, enum change_result result)
 {
 	page_begin(visit, TEXT_OUTCOME, NULL);
 	page_message(visit, result == CHANGE_DONE ? MESSAGE_GOOD : MESSAGE_BAD,
-	    apply_text(result), NULL);
+	    submit_text(result), NULL);
 }
 
 void

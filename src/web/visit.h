@@ -86,23 +86,6 @@ int attempt_begin(const struct visit *visit, struct attempt *attempt);
 /* It has not failed.  0, or -1 with errno. */
 int attempt_succeed(const struct visit *visit, const struct attempt *attempt);
 
-/* ---- apply.c ------------------------------------------------------------- */
-
-/*
- * Makes a change, directly or by mail, if who is logged in may.  With
- * CHANGE_DONE the client is sent to next (no query in it) with "?done=yes",
- * with CHANGE_WAITING to the page that waits for it.  Else nothing was changed,
- * and the form is to be shown again with apply_text(result).  Who has changed
- * the own password stays logged in.
- */
-enum change_result apply_change(
-    struct visit *visit, const struct change *change, const char *next);
-enum text apply_text(enum change_result result);
-
-/* Copies the field "seen" of the form: what change_seen() has said when the
- * form was made.  False if it is no digest. */
-bool apply_take_seen(const struct visit *visit, char seen[CHANGE_DIGEST_SIZE]);
-
 /* ---- token.c: forms that come back --------------------------------------- */
 
 #define TOKEN_SIZE 65

@@ -1,9 +1,9 @@
 /* Changes that a page asks for: whether they may be, and how they are made. */
 #include "config.h"
 
+#include "web/submit.h"
 #include "support/log.h"
 #include "support/text.h"
-#include "web/visit.h"
 
 #include <errno.h>
 #include <string.h>
@@ -75,20 +75,18 @@ wait_for(struct visit *visit, const char *serial)
 }
 
 static void
-go_on(struct visit *visit, const struct change *change, const char *next)
+go_on(struct visit *visit, const struct change *change, const char *done)
 {
-	char path[REQUEST_PATH_SIZE];
-
 	if (is_own(visit, change) && change->password != NULL &&
 	    session_begin(visit, change->user, change->domain) == -1)
 		log_event(LOG_WARNING, "the session cannot go on: %s user=%s",
 		    strerror(errno), visit->session.name);
-	text_format(path, sizeof(path), "%s?done=yes", next);
-	reply_redirect(&visit->reply, path);
+	reply_redirect(&visit->reply, done);
 }
 
 enum change_result
-apply_change(struct visit *visit, const struct change *change, const char *next)
+submit_change(
+    struct visit *visit, const struct change *change, const char *done)
 {
 	char serial[CHANGE_SERIAL_SIZE] = "";
 	enum change_result result = CHANGE_FORBIDDEN;
@@ -97,14 +95,14 @@ apply_change(struct visit *visit, const struct change *change, const char *next)
 		result = make(visit, change, serial);
 	log_change(visit, change, result, errno);
 	if (result == CHANGE_DONE)
-		go_on(visit, change, next);
+		go_on(visit, change, done);
 	else if (result == CHANGE_WAITING)
 		wait_for(visit, serial);
 	return result;
 }
 
 enum text
-apply_text(enum change_result result)
+submit_text(enum change_result result)
 {
 	static const enum text texts[] = {
 		[CHANGE_DONE] = TEXT_DONE,
@@ -120,14 +118,4 @@ apply_text(enum change_result result)
 	};
 
 	return texts[result];
-}
-
-bool
-apply_take_seen(const struct visit *visit, char seen[CHANGE_DIGEST_SIZE])
-{
-	const char *given = request_field(visit->request, "seen");
-
-	return strlen(given) == CHANGE_DIGEST_SIZE - 1 &&
-	    strspn(given, "0123456789abcdef") == CHANGE_DIGEST_SIZE - 1 &&
-	    text_copy(seen, CHANGE_DIGEST_SIZE, given);
 }
