@@ -154,15 +154,15 @@ user_get(struct visit *visit)
 
 /* ---- changes ------------------------------------------------------------ */
 
-/* Hands the change over; shows the page again if it is not made. */
+/* Shows the page again if the change is not made, nor on its way. */
 static void
 submit(struct visit *visit, struct sheet *sheet, struct change *change)
 {
-	char path[PATH_SIZE];
 	enum change_result result;
+	char path[PATH_SIZE];
 
-	result =
-	    submit_change(visit, change, path_of(visit, "?done=yes", path));
+	result = who_submit(
+	    visit, &sheet->who, change, path_of(visit, "?done=yes", path));
 	if (result == CHANGE_DONE || result == CHANGE_WAITING)
 		return;
 	sheet->message = submit_text(result);
