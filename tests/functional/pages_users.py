@@ -374,6 +374,27 @@ def _():
         equal(line_of(site, "joe")[4:], ["First", ".", "f@y.dk"])
 
 
+@case("a mistake in between does not hide what somebody else has changed")
+def _():
+    with House() as house:
+        site = small_site(house)
+        first, second = Postmaster(site), Postmaster(site)
+        for path, wrong in (("/users/joe", {"name": "a:b"}),
+                            ("/users/joe/password", {"password": "short"}),
+                            ("/users/joe/password", {"what": "suggest"})):
+            page = first.see("/users/joe")
+            second.send(second.see("/users/joe"), "/users/joe",
+                        name=f"Second {len(site.passwd())}")
+            page = first.send(page, path, 200 if "what" in wrong else 422,
+                              **wrong)
+            before = site.passwd()
+            page = first.send(page, path, 422, name="First",
+                              password="xK4#pQz8t!Wm")
+            assert "Somebody else changed" in page.shown(), page.shown()
+            equal(site.passwd(), before)
+            first.send(page, path)
+
+
 @case("a password and a removal meet conflicts as well")
 def _():
     with House() as house:
