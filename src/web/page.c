@@ -192,7 +192,7 @@ put_languages(struct visit *visit)
 	}
 }
 
-/* Where the choice leads back to: this page, or the one that its form was on. */
+/* Where the choice leads back to: this page, or that of its form. */
 static void
 put_next(struct visit *visit)
 {
