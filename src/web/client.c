@@ -1,6 +1,7 @@
 /* What is to be set in a mail program: as a page, and as a document. */
 #include "config.h"
 
+#include "support/log.h"
 #include "support/text.h"
 #include "web/autoconfig.h"
 #include "web/client.h"
@@ -104,8 +105,11 @@ autoconfig_get(struct visit *visit)
 		return;
 	}
 	client_settings(&visit->site->admin, domain, &client);
+	text_lower(client.server);
 	if (!autoconfig_write(
 		document, sizeof(document), domain, client.server)) {
+		log_event(LOG_ERR, "the mail server of %s has no name to tell",
+		    domain);
 		page_error(visit, 500);
 		return;
 	}
