@@ -8,6 +8,7 @@ import time
 import urllib.parse
 
 import tap
+from catalogue import PAGES, read_languages
 from domains import Image
 from house import GROUP, IS_ROOT, OWNER, House
 from markup import Markup
@@ -671,6 +672,28 @@ def _():
             equal(browser.get(path).header("Cache-Control"), "no-store", path)
 
 
+@case("the pages are whole in every language, with the name of the language")
+def _():
+    with House() as house:
+        site = small_site(house)
+        languages = read_languages(PAGES)
+        assert len(languages) >= 12, languages
+        for language in languages:
+            browser = Postmaster(
+                site, HTTP_ACCEPT_LANGUAGE=f"{language.tag}, en;q=0.5")
+            for path in ("/users", "/new", "/users/joe", "/users/joe/remove",
+                         "/client"):
+                answer = browser.get(path)
+                equal(answer.status, 200, path)
+                assert f'<html lang="{language.tag}"' in answer.text, path
+                Markup(answer.text)
+            page = browser.send(browser.see("/new"), "/new", 422,
+                                password="password1")
+            for name in ("USER_LOCAL_WRONG", "PASSWORD_COMMON_WORD",
+                         "STRENGTH_NONE", "ERROR_BELOW"):
+                assert language.texts[name] in page.shown(), name
+
+
 # ---- by mail ---------------------------------------------------------------
 
 WEB = 47111
@@ -845,11 +868,22 @@ def _():
                         "joe@x.kvt.dk", "joe@kvt.dk.", f"joe@{EVIL}"):
             query = urllib.parse.urlencode({"emailaddress": address})
             equal(site.call("GET", path, query).status, 404, address)
-        equal(site.call("GET", path).status, 404)
+        for host, status in (
+                ("kvt.dk", 200), ("KVT.dk:8443", 200), ("x.kvt.dk", 404),
+                ("Autoconfig.kvt.dk", 200), ("autoconfig.", 404), ("", 404),
+                ("autoconfig.autoconfig.kvt.dk", 404), ("..", 404),
+                ("mail.kvt.dk", 404), (EVIL, 404), (None, 404),
+                ("x" * 5000, 404)):
+            answer = site.call("GET", path, HTTP_HOST=host)
+            equal(answer.status, status, host)
+            equal(status == 200, "<domain>kvt.dk</domain>" in answer.text)
+        equal(site.call("GET", path, "emailaddress=joe", HTTP_HOST="kvt.dk")
+              .status, 404)
         equal(site.call("POST", path, body=b"").status, 405)
-        broken = site.call("GET", path, "emailaddress=joe@kvt.dk",
-                           VIRTDOMAIN_SERVER="<b>")
-        equal(broken.status, 500)
+        for server, status in (("Mail.KVT.dk", 200), ("<b>", 500)):
+            answer = site.call("GET", path, "emailaddress=joe@kvt.dk",
+                               VIRTDOMAIN_SERVER=server)
+            equal(answer.status, status, server)
 
 
 tap.main()
