@@ -20,6 +20,10 @@
 #define ACCOUNT_NAME_SIZE    (ACCOUNT_USER_SIZE + ACCOUNT_DOMAIN_SIZE)
 #define ACCOUNT_PATH_SIZE    512
 #define ACCOUNT_FORWARD_SIZE 1024 /* of the list where mail goes */
+#define ACCOUNT_GECOS_SIZE   256  /* of the name of a person */
+#define ACCOUNT_LINE_SIZE    1024 /* of a line of a passwd file */
+
+struct account_cache;
 
 /* Where accounts and mail are; see the options in gnu-pop3d(8).  The texts are
  * borrowed.  Empty home_mailbox and default_domain mean none. */
@@ -30,7 +34,8 @@ struct account_rules {
 	const char *home_mailbox;
 	const char *default_domain;
 	uid_t least_uid;
-	const char *apop_file; /* NULL: none */
+	const char *apop_file;	     /* NULL: none */
+	struct account_cache *cache; /* borrowed; NULL: none */
 };
 
 /* Somebody who is logged in, or for whom mail is delivered. */
@@ -83,6 +88,29 @@ enum account_verdict account_verify(const struct account_rules *rules,
  * that APOP, CRAM-MD5 and SCRAM can succeed for somebody. */
 bool account_some_are_plain(const struct account_rules *rules);
 
+/* ---- remembering -------------------------------------------------------- */
+
+/*
+ * The login cache: with it in the rules, account_verify() does without crypt(3)
+ * for a password that crypt(3) has found right for the same stored hash in the
+ * last seconds.  Memory that processes share, and that no child gets unless it
+ * is lent; never in a core.  NULL with errno if it is not to be had.
+ */
+struct account_cache *account_cache_open(unsigned int seconds);
+
+/* The next fork() shares the cache with its child, until it is withheld.
+ * Nothing is done with NULL. */
+void account_cache_lend(struct account_cache *cache);
+
+/* To be called by parent and child behind that fork(): no other child gets it.
+ * *cache becomes NULL if there is none, or if it cannot be kept from children;
+ * errno stays. */
+void account_cache_withhold(struct account_cache **cache);
+
+/* This process has it no more; the others have.  *cache becomes NULL.  0, or -1
+ * with errno: it is still there. */
+int account_cache_close(struct account_cache **cache);
+
 /* ---- delivering --------------------------------------------------------- */
 
 enum account_search {
@@ -131,6 +159,10 @@ struct account_line {
 	enum account_secret secret;
 	const char *method; /* of the hash; NULL: crypt(3) knows none */
 	bool looks_hashed;  /* plain, with nothing but the shape of a hash */
+
+	/* Fields as they stand there; empty if they are too long. */
+	char gecos[ACCOUNT_GECOS_SIZE];
+	char forward[ACCOUNT_FORWARD_SIZE];
 };
 
 /* An open passwd file, of which all lines are shown.  Nothing is logged. */
@@ -211,6 +243,12 @@ struct account_edit;
 int account_edit_open(struct account_edit **edit,
     const struct account_rules *rules, const char *domain);
 
+/* The same for somebody who only looks: whoever may read the file, without the
+ * lock, so account_edit_commit() fails with EPERM.  EPERM also for a file that
+ * logins do not read. */
+int account_edit_look(struct account_edit **edit,
+    const struct account_rules *rules, const char *domain);
+
 /* All of the file, with the changes so far; ends with NUL. */
 const char *account_edit_text(const struct account_edit *edit);
 
@@ -218,6 +256,10 @@ const char *account_edit_text(const struct account_edit *edit);
  * 0, or -1 with ENOENT or ENOBUFS. */
 int account_edit_get(const struct account_edit *edit, const char *user,
     enum account_field field, char *out, size_t size);
+
+/* Copies the whole first line of user.  0, or -1 with ENOENT or ENOBUFS. */
+int account_edit_line(const struct account_edit *edit, const char *user,
+    char line[ACCOUNT_LINE_SIZE]);
 
 /*
  * Changes: all other lines stay octet for octet.  0, or -1 with errno: ENOENT
@@ -231,6 +273,9 @@ int account_edit_add(struct account_edit *edit, const struct account *account,
 int account_edit_set(struct account_edit *edit, const char *user,
     enum account_field field, const char *value);
 int account_edit_remove(struct account_edit *edit, const char *user);
+
+/* The same for the first line, which must be a comment: else EINVAL. */
+int account_edit_set_comment(struct account_edit *edit, const char *line);
 
 /* Puts the changed file in place, on disk.  0, or -1 with errno. */
 int account_edit_commit(struct account_edit *edit);

@@ -87,6 +87,7 @@ parse_seven(char *fields[7], struct passwd_entry *entry)
 	if (strlen(fields[5]) >= ACCOUNT_PATH_SIZE)
 		return "the home directory is too long";
 	entry->home = fields[5];
+	entry->gecos = fields[4];
 	entry->forward = fields[6];
 	return parse_secret(fields[1], false, entry);
 }
@@ -172,5 +173,6 @@ passwd_take(const struct passwd_file *file, const struct passwd_entry *entry,
 	record->refusal = entry->refusal;
 	record->looks_hashed = entry->looks_hashed;
 	copy(record->secret, sizeof(record->secret), entry->secret);
+	copy(record->gecos, sizeof(record->gecos), entry->gecos);
 	copy(record->forward, sizeof(record->forward), entry->forward);
 }

@@ -5,6 +5,7 @@
 #define ACCOUNT_PRIVATE_H
 
 #include "account/account.h"
+#include "support/rewrite.h"
 
 #include <sys/stat.h>
 
@@ -25,6 +26,7 @@ struct record {
 	char proof_secret[SECRET_SIZE]; /* plain, of the APOP file; or empty */
 	const char *refusal; /* why the account may not log in, or NULL */
 	bool looks_hashed;   /* plain without saying so, in the shape of DES */
+	char gecos[ACCOUNT_GECOS_SIZE];
 	char forward[ACCOUNT_FORWARD_SIZE]; /* where mail goes; the shell */
 };
 
@@ -57,9 +59,10 @@ void system_find(
 /* The same for somebody who may know how long it takes: without a decoy. */
 void system_look(
     const struct account_rules *rules, const char *user, struct search *search);
+
 /* ---- files with secrets, line by line ----------------------------------- */
 
-#define READER_LINE_SIZE   1024
+#define READER_LINE_SIZE   ACCOUNT_LINE_SIZE
 #define READER_BUFFER_SIZE 8192
 
 struct reader {
@@ -103,7 +106,8 @@ struct passwd_file {
 	struct reader reader;
 	unsigned long line_number;
 	uid_t owner;	/* 0: may name any uid from rules.least_uid */
-	gid_t file_gid; /* one of the owner's groups */
+	gid_t file_gid; /* one of the owner's groups, unless is_shared */
+	bool is_shared;
 	bool knows_owner;
 	gid_t owner_gid; /* another, when it was asked for */
 	int owner_error; /* errno of asking, or 0 */
@@ -141,6 +145,7 @@ struct passwd_entry {
 	const char *user;
 	const char *secret;
 	const char *home;
+	const char *gecos;
 	const char *forward;
 	uid_t uid;
 	gid_t gid;
@@ -173,6 +178,16 @@ enum passwd_line passwd_next(struct passwd_file *file, struct record *record);
 void passwd_log_fault(const struct passwd_file *file);
 
 void passwd_close(struct passwd_file *file);
+
+/* ---- editing ------------------------------------------------------------ */
+
+/* A passwd file that is to be changed, or looked at; then the descriptors of
+ * file are -1. */
+struct account_edit {
+	struct rewrite file;
+	char *text; /* what is to stand in the file, and a NUL */
+	size_t length;
+};
 
 /* ---- names as they are typed -------------------------------------------- */
 

@@ -5,11 +5,12 @@
  * octet by octet.  So the text of a stolen hash opens nothing.  Every attempt
  * with a password costs at most one crypt(3), and costs it also where the user
  * is unknown or locked or has a plain secret, if anybody in the same file has a
- * hash.  Every attempt with a proof costs the work of that proof, if need be on
- * a secret that nobody has.
+ * hash; only a right password may cost none, with a cache.  Every attempt with
+ * a proof costs the work of that proof, if need be on a secret that nobody has.
  */
 #include "config.h"
 
+#include "account/cache.h"
 #include "account/private.h"
 #include "support/log.h"
 #include "support/hash.h"
@@ -143,22 +144,53 @@ has_plain(const struct search *search)
 	    search->record.secret[0] != '\0';
 }
 
+/* crypt(3), unless it has found the same before. */
 static bool
-matches_password(const char *password, const struct search *search)
+matches_hash(struct account_cache *cache, const char *password,
+    const struct record *record)
+{
+	unsigned char digest[HASH_LENGTH];
+	bool is_known = cache_recalls(
+	    cache, record->account.name, password, record->secret, digest);
+	bool is_match =
+	    is_known || secret_matches_hash(password, record->secret);
+
+	if (is_match && !is_known)
+		cache_note(cache, digest);
+	explicit_bzero(digest, sizeof(digest));
+	return is_match;
+}
+
+/* The same work for nobody, who is never remembered. */
+static void
+spend(
+    const struct account_cache *cache, const char *password, const char *decoy)
+{
+	unsigned char digest[HASH_LENGTH];
+
+	(void)cache_recalls(cache, "", password, decoy, digest);
+	(void)secret_matches_hash(password, decoy);
+	explicit_bzero(digest, sizeof(digest));
+}
+
+static bool
+matches_password(struct account_cache *cache, const char *password,
+    const struct search *search)
 {
 	const struct record *record = &search->record;
 
 	if (search->found == ACCOUNT_FOUND && record->kind == SECRET_HASH &&
 	    secret_is_hash(record->secret))
-		return secret_matches_hash(password, record->secret);
+		return matches_hash(cache, password, record);
 	if (search->decoy[0] != '\0')
-		(void)secret_matches_hash(password, search->decoy);
+		spend(cache, password, search->decoy);
 	return has_plain(search) && is_same_text(password, record->secret);
 }
 
 /* In SASL passwords are text, not octets. */
 static bool
-matches_prepared(const char *password, struct search *search)
+matches_prepared(
+    struct account_cache *cache, const char *password, struct search *search)
 {
 	char prepared[CREDENTIALS_SECRET_SIZE];
 	bool is_match;
@@ -166,7 +198,8 @@ matches_prepared(const char *password, struct search *search)
 	text_copy(prepared, sizeof(prepared), password);
 	secret_prepare(prepared);
 	secret_prepare(search->record.secret);
-	is_match = prepared[0] != '\0' && matches_password(prepared, search);
+	is_match =
+	    prepared[0] != '\0' && matches_password(cache, prepared, search);
 	explicit_bzero(prepared, sizeof(prepared));
 	return is_match;
 }
@@ -194,15 +227,15 @@ matches_proof(const struct credentials *credentials, const char *stamp,
 }
 
 static bool
-matches(const struct credentials *credentials, const char *stamp,
-    struct search *search, unsigned char *signature)
+matches(struct account_cache *cache, const struct credentials *credentials,
+    const char *stamp, struct search *search, unsigned char *signature)
 {
 	switch (credentials->kind) {
 	case CREDENTIALS_PASSWORD:
-		return matches_password(credentials->secret, search);
+		return matches_password(cache, credentials->secret, search);
 	case CREDENTIALS_PLAIN:
 	case CREDENTIALS_LOGIN:
-		return matches_prepared(credentials->secret, search);
+		return matches_prepared(cache, credentials->secret, search);
 	case CREDENTIALS_CRAM_MD5:
 	case CREDENTIALS_SCRAM_SHA_1:
 	case CREDENTIALS_SCRAM_SHA_256:
@@ -270,7 +303,8 @@ account_verify(const struct account_rules *rules,
 	memset(finding, 0, sizeof(*finding));
 	login_name_split(credentials->name, &login);
 	look_up_login(rules, &login, local_domain, &search);
-	is_match = matches(credentials, stamp, &search, finding->signature);
+	is_match = matches(
+	    rules->cache, credentials, stamp, &search, finding->signature);
 	verdict = decide(credentials, is_match, &search, &finding->why);
 	if (verdict == ACCOUNT_ACCEPTED)
 		finding->account = search.record.account;

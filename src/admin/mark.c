@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define MARK	  "# virtdomain: owner="
+#define APOP	  " apop=yes"
 #define FILE_SIZE (ADMIN_PATH_SIZE + ACCOUNT_DOMAIN_SIZE + 16)
 
 static void
@@ -26,6 +27,26 @@ plan_mark(const struct plan *plan, char line[ADMIN_LINE_SIZE])
 {
 	return text_format(line, ADMIN_LINE_SIZE, MARK "%s way=%s", plan->owner,
 	    plan->way == WAY_RECIPE ? "recipe" : "postfix");
+}
+
+bool
+mark_wants_apop(const char *text)
+{
+	size_t length = strcspn(text, "\n"), wanted = strlen(APOP);
+
+	return strncmp(text, MARK, strlen(MARK)) == 0 && length > wanted &&
+	    strncmp(text + length - wanted, APOP, wanted) == 0;
+}
+
+bool
+mark_set_apop(const char *text, bool wants_apop, char line[ADMIN_LINE_SIZE])
+{
+	size_t length = strcspn(text, "\n");
+
+	if (mark_wants_apop(text))
+		length -= strlen(APOP);
+	return text_format(line, ADMIN_LINE_SIZE, "%.*s%s", (int)length, text,
+	    wants_apop ? APOP : "");
 }
 
 /* ---- whose it is -------------------------------------------------------- */
@@ -162,8 +183,8 @@ make(const struct plan *plan, const char *name)
 static int
 unlink_files(void *argument)
 {
-	static const char *const names[] = { "passwd.new", "secret.new",
-		"serial.new", "secret", "serial", "passwd" };
+	static const char *const names[] = { "passwd.new", SECRET_FILE ".new",
+		UPDATES_FILE ".new", SECRET_FILE, UPDATES_FILE, "passwd" };
 	const struct plan *plan = argument;
 	char path[FILE_SIZE];
 	size_t i;

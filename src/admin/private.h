@@ -8,26 +8,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
-#define ADMIN_PATH_SIZE 512
-#define ADMIN_LINE_SIZE 1024
+#define DEFAULT_SENDMAIL  "/usr/sbin/sendmail"
+#define DEFAULT_WEB_STATE "/var/lib/virtdomain"
 
-/* How the program was called. */
-struct admin {
-	struct account_rules rules; /* the two directories below */
-	char virtual_directory[ACCOUNT_PATH_SIZE];
-	char virtual_spool[ACCOUNT_PATH_SIZE];
-	char postfix[ADMIN_PATH_SIZE]; /* the directory of Postfix's files */
-	const char *root;     /* in front of all paths; empty for none */
-	const char *delivery; /* the command that .forward files call */
-	const char *sendmail; /* by which mail is forwarded */
-	const char *sender, *recipient; /* of a message, or NULL */
-	unsigned int lock_methods;	/* for its mailbox */
-	bool is_mail; /* the mail system has called, not a person */
-	bool is_dry;
-	bool purges;
-};
+/* ---- fill.c ------------------------------------------------------------- */
+
+/* The directories alone, below admin->root.  False if a path is too long. */
+bool fill_directories(struct admin *admin, const struct admin_places *places);
 
 /* ---- arguments.c -------------------------------------------------------- */
 
@@ -84,10 +74,20 @@ struct plan {
 	char home[ADMIN_PATH_SIZE]; /* below admin->root */
 	enum way way;
 	const char *hash; /* of the password of postmaster */
+	uid_t web_uid;	  /* the user of the pages */
+	gid_t web_gid;
+	bool wants_apop;
 };
 
 /* Fills in the owner, whose name is given.  0, or an exit status. */
 int plan_find_owner(struct plan *plan, const char *name);
+
+/* The same from the files of plan->domain, which must be one of ours: no name,
+ * and no home. */
+int plan_find_domain(struct plan *plan);
+
+/* Fills in the user of the pages, whose name is given.  The same. */
+int plan_find_web(struct plan *plan, const char *name);
 
 /* What the passwd file of a domain says of itself. */
 enum origin {
@@ -104,6 +104,14 @@ enum origin plan_origin(
 
 /* Writes the first line of a passwd file of ours. */
 bool plan_mark(const struct plan *plan, char line[ADMIN_LINE_SIZE]);
+
+/* True if the first line of this passwd file says that the domain wants
+ * APOP. */
+bool mark_wants_apop(const char *text);
+
+/* Writes the first line of text, which says so if it is to. */
+bool mark_set_apop(
+    const char *text, bool wants_apop, char line[ADMIN_LINE_SIZE]);
 
 /* ---- steps.c: what is made, and undone ---------------------------------- */
 
@@ -144,9 +152,22 @@ int steps_make(
 int steps_undo(
     const struct step *const *steps, size_t count, const struct plan *plan);
 
+/* 0 for who may change files of root, else an exit status after a message;
+ * create.c. */
+int need_rights(const struct admin *admin);
+
+/* Unlinks all files of the directory at this path.  0, or errno; places.c. */
+int empty(void *path);
+
+/* Shuts the pages of plan->domain out.  0, or an exit status after a message;
+ * web.c. */
+int web_undo(struct plan *plan);
+
 /* ---- the steps ---------------------------------------------------------- */
 
 extern const struct step step_virtual_top, step_spool_top;  /* places.c */
+extern const struct step step_state_top;		    /* places.c */
+extern const struct step step_state;			    /* state.c */
 extern const struct step step_directory, step_spool;	    /* places.c */
 extern const struct step step_passwd;			    /* mark.c */
 extern const struct step step_forward, step_forward_master; /* home.c */
@@ -173,24 +194,76 @@ bool block_find(const char *text, const char *domain, size_t *start,
  * if the comments that mark the lines are broken. */
 int block_write(const char *path, const char *domain, const char *lines);
 
-/* ---- forward.c: the field that says where mail goes ---------------------- */
+/* ---- files beside a passwd file ------------------------------------------ */
 
-#define FORWARD_MOST 32
+#define SECRET_FILE  "secret"
+#define UPDATES_FILE "updates"
 
-struct forward {
-	bool keeps; /* in the mailbox, too or only */
-	unsigned int count;
-	char *addresses[FORWARD_MOST + 1]; /* in text; ends with NULL */
-	char text[ACCOUNT_FORWARD_SIZE];
+/* ---- secret.c ----------------------------------------------------------- */
+
+/* Reads hexadecimal digits, in lower case, and nothing behind them. */
+bool secret_parse(const char *text, unsigned char *octets, size_t length);
+
+/* ---- look.c ------------------------------------------------------------- */
+
+/* False if the mailbox is not there, or may not be looked at. */
+bool look_mailbox(const struct admin *admin, const struct account *account,
+    struct stat *status);
+
+/* The digest of the line of user in a file that is open; as change_seen(), but
+ * ENOKEY if there is no secret. */
+int seen_digest(const struct admin *admin, const char *domain,
+    const struct account_edit *edit, const char *user,
+    char digest[CHANGE_DIGEST_SIZE]);
+
+/* ---- change.c ----------------------------------------------------------- */
+
+#define PLAIN_MARK "{PLAIN}" /* in front of a password that is no hash */
+
+/* True for a list of words that are sound; empty is the mailbox alone. */
+bool forward_list_is_sound(const char *list);
+
+/* CHANGE_DONE, or why the change can never be made, whatever stands in the
+ * file. */
+enum change_result change_judge(const struct change *change, bool wants_apop);
+
+/* change_make() for a change that may have been made already, by somebody who
+ * was cut off then: CHANGE_DONE too if all is as it is wanted. */
+enum change_result change_make_again(
+    const struct admin *admin, const struct change *change);
+
+/* Whose the mailboxes of domain are.  0, or -1 with errno, EPERM if they are
+ * root's. */
+int find_ids(
+    const struct admin *admin, const char *domain, uid_t *uid, gid_t *gid);
+
+/* ---- updates.c ----------------------------------------------------------- */
+
+#define UPDATE_REMEMBERED 7200 /* s: longer than one can be fresh */
+
+/* Puts down, on disk, that the update with this serial and time was begun:
+ * returns 0.  1 if it is known already, with its outcome, CHANGE_WAITING if it
+ * was begun and no more; -1 with errno. */
+int updates_begin(const struct admin *admin, const char *domain,
+    const char *serial, int64_t when, int64_t now, enum change_result *outcome);
+
+/* Puts down the outcome of one that was begun.  0, or -1 with errno. */
+int updates_end(const struct admin *admin, const char *domain,
+    const char *serial, int64_t when, int64_t now, enum change_result outcome);
+
+/* ---- post.c -------------------------------------------------------------- */
+
+#define UPDATE_MESSAGE_MOST ((size_t)64 * 1024)
+
+enum receipt {
+	RECEIPT_MAIL,  /* no update, or none to be trusted: ordinary mail */
+	RECEIPT_TAKEN, /* the change was made, or is refused for good */
+	RECEIPT_LATER  /* it cannot be made now */
 };
 
-/* True for "mailbox" and for what can be handed to sendmail(1). */
-bool forward_is_sound(const char *word);
-
-/* Takes the field apart.  What is not sound, as the shells in older files,
- * counts for nothing; the own address is the mailbox; nothing at all is the
- * mailbox too. */
-void forward_parse(struct forward *forward, const char *field, const char *own);
+/* Takes a message to postmaster of domain, as its owner. */
+enum receipt update_receive(const struct admin *admin, const char *domain,
+    const char *message, size_t length);
 
 /* ---- mail.c -------------------------------------------------------------- */
 
@@ -221,5 +294,7 @@ int command_add(const struct admin *admin, char **words); /* users.c */
 int command_passwd(const struct admin *admin, char **words);
 int command_remove(const struct admin *admin, char **words);
 int command_forward(const struct admin *admin, char **words);
+int command_web(const struct admin *admin, char **words);  /* web.c */
+int command_apop(const struct admin *admin, char **words); /* apop.c */
 
 #endif

@@ -2,10 +2,13 @@
 #include "config.h"
 
 #include "daemon/admission.h"
+#include "pop3/reply.h"
+#include "support/log.h"
 #include "support/often.h"
 #include "support/secret.h"
 
 #include <stddef.h>
+#include <sys/socket.h>
 
 #define WINDOW	      60000 /* ms in which failures count */
 #define MOST_FAILURES 10    /* ... until a source has to wait */
@@ -117,4 +120,28 @@ admission_lack_for(const struct children *children,
 	    children_of(children, source) >= options->most_per_source)
 		return "too many sessions from this source";
 	return NULL;
+}
+
+/* ---- no room ------------------------------------------------------------ */
+
+void
+admission_log_refusal(const char *why, const struct address *peer)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	address_text(peer, text);
+	often_log(
+	    LOG_WARNING, "connection refused reason=\"%s\" addr=%s", why, text);
+}
+
+void
+admission_refuse(const struct options *options, int client, const char *why,
+    const struct address *peer)
+{
+	char line[WIRE_LINE_SIZE];
+	size_t length =
+	    reply_line(options->language, REPLY_TOO_MANY_CONNECTIONS, line);
+
+	(void)send(client, line, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	admission_log_refusal(why, peer);
 }

@@ -1,6 +1,7 @@
 /*
  * Who is let in, and who has to make room: the limits on the number of
- * sessions, on those before the login, and on one source.
+ * sessions, on those before the login, and on one source.  And what those are
+ * told who are not.
  */
 #ifndef DAEMON_ADMISSION_H
 #define DAEMON_ADMISSION_H
@@ -50,5 +51,12 @@ void admission_make_room(struct children *children);
 /* Why there is no room for one more of this source, or NULL. */
 const char *admission_lack_for(const struct children *children,
     const struct options *options, const struct source *source);
+
+/* Logs that this peer was turned away. */
+void admission_log_refusal(const char *why, const struct address *peer);
+
+/* Tells the client, if that does not make us wait, and logs it. */
+void admission_refuse(const struct options *options, int client,
+    const char *why, const struct address *peer);
 
 #endif

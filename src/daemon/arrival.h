@@ -15,6 +15,7 @@ struct arrival {
 	int reports;		    /* to the listener, report.h; -1: none */
 	bool is_slow; /* its source fails too often: let it wait */
 	bool offers_challenges;
+	struct account_cache *cache; /* of logins, shared; NULL: none */
 };
 
 /*

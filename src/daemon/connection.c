@@ -21,11 +21,8 @@
 #include "support/text.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -41,6 +38,7 @@
 
 struct connection {
 	const struct house *house;
+	struct account_rules rules; /* with the cache, until somebody is in */
 	int reports; /* to the listener, until somebody is logged in; -1 */
 	struct login login;
 	struct account_finding finding;
@@ -48,27 +46,6 @@ struct connection {
 	struct peer peer;
 	struct session session; /* last, since it is large */
 };
-
-/* ---- the socket --------------------------------------------------------- */
-
-static void
-set_option(int level, int option, int value)
-{
-	(void)setsockopt(STDIN_FILENO, level, option, &value, sizeof(value));
-}
-
-/* Replies leave at once; a peer that is gone is noticed while something is on
- * its way to it, and by keepalive otherwise. */
-static void
-tune_socket(void)
-{
-	set_option(IPPROTO_TCP, TCP_NODELAY, 1);
-	set_option(SOL_SOCKET, SO_KEEPALIVE, 1);
-	set_option(IPPROTO_TCP, TCP_KEEPIDLE, 60);
-	set_option(IPPROTO_TCP, TCP_KEEPINTVL, 15);
-	set_option(IPPROTO_TCP, TCP_KEEPCNT, 4);
-	set_option(IPPROTO_TCP, TCP_USER_TIMEOUT, STALL_LIMIT);
-}
 
 /* ---- logging in --------------------------------------------------------- */
 
@@ -100,8 +77,8 @@ judge(struct connection *connection)
 	struct session *session = &connection->session;
 	enum account_verdict verdict;
 
-	verdict = account_verify(&connection->house->options->rules,
-	    &session->credentials, session->stamp,
+	verdict = account_verify(&connection->rules, &session->credentials,
+	    session->stamp,
 	    connection->house->options->is_ip_based
 		? peer_local_domain(&connection->peer)
 		: NULL,
@@ -327,7 +304,8 @@ serve_user(struct connection *connection)
 	session->user = connection->finding.account.name;
 	session->wire.deadline = -1;
 	session->wire.idle_limit = house->options->idle_limit;
-	if (find_place(connection) == -1) {
+	if (account_cache_close(&connection->rules.cache) == -1 ||
+	    find_place(connection) == -1) {
 		session_fail_system(session);
 		return SESSION_BROKEN;
 	}
@@ -360,7 +338,7 @@ prepare(struct connection *connection, const struct address *peer)
 	signals_watch(SIGTERM);
 	signals_watch(SIGUSR2);
 	peer_find(&connection->peer, options, peer);
-	tune_socket();
+	peer_tune_socket(STALL_LIMIT);
 	session_init(
 	    session, STDIN_FILENO, STDOUT_FILENO, connection->peer.text);
 	session_prefer(session, options->language);
@@ -380,6 +358,8 @@ connection_serve(const struct house *house, const struct arrival *arrival)
 	enum session_event event;
 
 	connection.house = house;
+	connection.rules = house->options->rules;
+	connection.rules.cache = arrival->cache;
 	connection.reports = arrival->reports;
 	if (connection.reports != -1)
 		often_relay(report_line, connection.reports);

@@ -18,6 +18,7 @@ const char options_help[] =
     "      --max-per-source=N    sessions from one address (10)\n"
     "      --max-login-failures=N  then the connection ends (3)\n"
     "      --login-delay=SEC     from login to login of a user (0)\n"
+    "      --auth-cache=SEC      remember logins, to spare crypt(3) (off)\n"
     "  -D, --debug=MASK          two hex digits: session, daemon; 1XX: stderr\n"
     "      --mail-spool=DIR      system mailboxes (" DEFAULT_MAIL_SPOOL ")\n"
     "      --home-mailbox=PATH   mailbox below the home directory\n"

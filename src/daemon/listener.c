@@ -15,7 +15,6 @@
 #include "daemon/report.h"
 #include "daemon/sockets.h"
 #include "daemon/systemd.h"
-#include "pop3/reply.h"
 #include "support/clock.h"
 #include "support/fileio.h"
 #include "support/log.h"
@@ -44,6 +43,7 @@ struct listener {
 	int exit_status;
 	int64_t resting_until; /* clock_now() moment, or 0 */
 	struct news news;
+	struct account_cache *cache; /* NULL: none */
 };
 
 /* ---- one connection ----------------------------------------------------- */
@@ -65,38 +65,20 @@ serve(const struct listener *listener, int client, struct arrival *arrival)
 }
 
 static void
-log_refusal(const char *why, const struct address *peer)
-{
-	char text[ADDRESS_TEXT_SIZE];
-
-	address_text(peer, text);
-	often_log(
-	    LOG_WARNING, "connection refused reason=\"%s\" addr=%s", why, text);
-}
-
-static void
-refuse(const struct listener *listener, int client, const char *why,
-    const struct address *peer)
-{
-	char line[WIRE_LINE_SIZE];
-	size_t length = reply_line(listener->house->options->language,
-	    REPLY_TOO_MANY_CONNECTIONS, line);
-
-	(void)send(client, line, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-	log_refusal(why, peer);
-}
-
-static void
 start_child(struct listener *listener, int client, const struct address *peer,
     const struct source *source)
 {
-	pid_t pid = process_fork();
+	pid_t pid;
 
+	account_cache_lend(listener->cache);
+	pid = process_fork();
+	account_cache_withhold(&listener->cache);
 	if (pid == 0) {
 		struct arrival arrival = { .peer = peer,
 			.is_slow = admission_is_slow(
 			    listener->failures, source, clock_now()),
-			.offers_challenges = listener->news.offers_challenges };
+			.offers_challenges = listener->news.offers_challenges,
+			.cache = listener->cache };
 
 		children_free(&listener->children);
 		free(listener->failures);
@@ -106,7 +88,8 @@ start_child(struct listener *listener, int client, const struct address *peer,
 	}
 	if (pid == -1) {
 		listener->resting_until = clock_now() + PAUSE_AFTER_TROUBLE;
-		refuse(listener, client, strerror(errno), peer);
+		admission_refuse(
+		    listener->house->options, client, strerror(errno), peer);
 		return;
 	}
 	children_add(&listener->children, pid, source);
@@ -134,7 +117,7 @@ admit(struct listener *listener, int client, const struct address *peer)
 	if (why == NULL)
 		why = admission_lack_for(&listener->children, options, &source);
 	if (why != NULL) {
-		refuse(listener, client, why, peer);
+		admission_refuse(options, client, why, peer);
 	} else {
 		admission_make_room(&listener->children);
 		house_refresh(listener->house, &listener->news);
@@ -156,7 +139,7 @@ answer_source(
 	    &listener->children, listener->house->options, &source);
 
 	if (why != NULL) {
-		log_refusal(why, peer);
+		admission_log_refusal(why, peer);
 		report_answer(child->pid, REPORT_END);
 		return;
 	}
@@ -339,6 +322,16 @@ watch_signals(void)
 
 /* ---- beginning and end --------------------------------------------------- */
 
+static int
+open_cache(struct listener *listener)
+{
+	unsigned int seconds = listener->house->options->auth_cache;
+
+	if (seconds > 0)
+		listener->cache = account_cache_open(seconds);
+	return seconds > 0 && listener->cache == NULL ? -1 : 0;
+}
+
 /* Sockets first: that a port is taken is told where the daemon was started. */
 static int
 start(struct listener *listener)
@@ -349,6 +342,7 @@ start(struct listener *listener)
 		return EX_UNAVAILABLE;
 	if (background_detach(options) == -1 ||
 	    report_open(&listener->reports_in, &listener->reports_out) == -1 ||
+	    open_cache(listener) == -1 ||
 	    children_init(&listener->children, options->most_sessions) == -1 ||
 	    (listener->failures = calloc(1, sizeof(struct failures))) == NULL) {
 		log_event(LOG_ERR, "cannot start: %s", strerror(errno));

@@ -50,7 +50,7 @@ enum long_option {
 	OPTION_SANDBOX,
 	OPTION_CHECK,
 	OPTION_RELAY_FILE,
-	OPTION_LATER
+	OPTION_AUTH_CACHE
 };
 
 static const struct option long_options[] = {
@@ -66,6 +66,7 @@ static const struct option long_options[] = {
 	{ "max-login-failures", required_argument, NULL,
 	    OPTION_MAX_LOGIN_FAILURES },
 	{ "login-delay", required_argument, NULL, OPTION_LOGIN_DELAY },
+	{ "auth-cache", required_argument, NULL, OPTION_AUTH_CACHE },
 	{ "debug", required_argument, NULL, 'D' },
 	{ "mail-spool", required_argument, NULL, OPTION_MAIL_SPOOL },
 	{ "home-mailbox", required_argument, NULL, OPTION_HOME_MAILBOX },
@@ -96,9 +97,6 @@ static const struct option long_options[] = {
 	{ "relay-file", required_argument, NULL, OPTION_RELAY_FILE },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
-
-	/* A fixed name whose substance is not there yet. */
-	{ "auth-cache", required_argument, NULL, OPTION_LATER },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -261,6 +259,10 @@ set_limit(struct options *options, int option, const char *value)
 		options->login_delay =
 		    value_number("login-delay", value, 0, 86400);
 		return true;
+	case OPTION_AUTH_CACHE:
+		options->auth_cache =
+		    value_number("auth-cache", value, 1, 3600);
+		return true;
 	case OPTION_MIN_UID:
 		options->rules.least_uid =
 		    value_number("min-uid", value, 1, UINT32_MAX - 1);
@@ -354,18 +356,15 @@ set_login(struct options *options, int option, char *value)
 void
 options_parse(struct options *options, int argc, char **argv)
 {
-	int option, index = 0;
+	int option;
 
 	set_defaults(options);
-	while ((option = getopt_long(argc, argv, "id::p:l:t:D:hv", long_options,
-		    &index)) != -1) {
+	while ((option = getopt_long(
+		    argc, argv, "id::p:l:t:D:hv", long_options, NULL)) != -1) {
 		if (option == 'h')
 			print_and_exit(options_help);
 		if (option == 'v')
 			print_and_exit(options_version);
-		if (option == OPTION_LATER)
-			value_fail("--%s is not in this version yet",
-			    long_options[index].name);
 		if (!set_running(options, option, optarg) &&
 		    !set_limit(options, option, optarg) &&
 		    !set_place(options, option, optarg) &&
@@ -376,4 +375,9 @@ options_parse(struct options *options, int argc, char **argv)
 		options->checked_login = argv[optind++];
 	if (optind < argc)
 		value_fail("'%s' is no option", argv[optind]);
+	if (options->auth_cache > 0 && !options->is_daemon &&
+	    !options->recovers)
+		value_fail("--auth-cache: nothing is remembered from one "
+			   "process to the next in inetd mode; leave it out, "
+			   "or give -d");
 }

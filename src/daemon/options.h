@@ -39,6 +39,7 @@ struct options {
 	unsigned int most_per_source;
 	unsigned int most_login_failures;
 	unsigned int login_delay; /* s; 0: none */
+	unsigned int auth_cache;  /* s; 0: none */
 	uint16_t port;
 	const char *listen[OPTIONS_LISTENERS];
 	size_t listen_count;			 /* 0: all addresses */

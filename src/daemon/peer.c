@@ -12,6 +12,8 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -67,6 +69,23 @@ peer_find(struct peer *peer, const struct options *options,
 	if (options->believes_remote_host && !options->is_daemon)
 		believe_environment(peer);
 	address_text(address, peer->text);
+}
+
+static void
+set_option(int level, int option, int value)
+{
+	(void)setsockopt(STDIN_FILENO, level, option, &value, sizeof(value));
+}
+
+void
+peer_tune_socket(int stall_limit)
+{
+	set_option(IPPROTO_TCP, TCP_NODELAY, 1);
+	set_option(SOL_SOCKET, SO_KEEPALIVE, 1);
+	set_option(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+	set_option(IPPROTO_TCP, TCP_KEEPINTVL, 15);
+	set_option(IPPROTO_TCP, TCP_KEEPCNT, 4);
+	set_option(IPPROTO_TCP, TCP_USER_TIMEOUT, stall_limit);
 }
 
 /* ---- the header --------------------------------------------------------- */

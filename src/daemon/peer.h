@@ -27,6 +27,11 @@ bool peer_is_proxy(
 void peer_find(struct peer *peer, const struct options *options,
     const struct address *accepted);
 
+/* Sets up descriptor 0, if it is a TCP socket: replies leave at once; a peer
+ * that is gone is noticed within stall_limit ms while something is on its way
+ * to it, and by keepalive otherwise. */
+void peer_tune_socket(int stall_limit);
+
 enum peer_event {
 	PEER_KNOWN,
 	PEER_GONE, /* it has ended the connection */

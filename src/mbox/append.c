@@ -137,6 +137,17 @@ guard_end(const struct guard *guard)
 
 /* ---- all of it ---------------------------------------------------------- */
 
+/* Reading the end was not reading mail: by an access time before that of the
+ * change shells and mail programs tell that there is new mail. */
+static void
+restore_access_time(int fd, const struct stat *before)
+{
+	struct timespec times[2] = { before->st_atim,
+		{ .tv_nsec = UTIME_NOW } };
+
+	(void)futimens(fd, times);
+}
+
 /* All locks are held. */
 static int
 append(struct lock *lock, struct spool *message, struct mbox_reason *reason)
@@ -150,6 +161,8 @@ append(struct lock *lock, struct spool *message, struct mbox_reason *reason)
 	if (guard_start(&guard, lock, status.st_size) == -1)
 		return reason_errno(reason, lock->place, "cannot be guarded");
 	result = write_message(lock, message, status.st_size);
+	if (result == 0)
+		restore_access_time(lock->fd, &status);
 	if (result == 0)
 		result = append_sync_directory(lock);
 	if (result == -1)

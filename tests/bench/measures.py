@@ -10,6 +10,7 @@ import instructions
 from deliverers import environment_of
 from house import VIRTUAL, become_owner
 from others import SECRET
+from peers import Dear, Remembering, start
 from postfix import Owner
 from tap import Skip
 
@@ -59,33 +60,55 @@ class Table:
 
 # ---- polling -----------------------------------------------------------------
 
+def poll_rates(bench, port, user):
+    """Sessions in a second of one client, and of 16."""
+    seconds = 1 if bench.is_quick else 4
+    result = ()
+    for clients in (1, 16):
+        done = bench.tool(
+            "client", "poll", port, user, SECRET, clients, seconds)
+        result += (done["sessions"] / done["all"] * 1e6,)
+    return result
+
+
 def poll(bench):
     """Connect, log in, STAT, QUIT, again and again."""
-    seconds = 1 if bench.is_quick else 4
     small = bench.make_mailbox(10, 20000)
     for number in range(16):
         bench.put(number, small)
-
-    def rates(port, user):
-        result = ()
-        for clients in (1, 16):
-            done = bench.tool(
-                "client", "poll", port, user, SECRET, clients, seconds)
-            result += (done["sessions"] / done["all"] * 1e6,)
-        return result
 
     port = bench.servers[0].port + 1
     bare = subprocess.Popen(
         [bench.path("limit"), "serve", str(port)])
     try:
         results = bench.repeat(
-            lambda server: rates(server.port, server.user),
-            lambda: rates(port, "u%u"))
+            lambda server: poll_rates(bench, server.port, server.user),
+            lambda: poll_rates(bench, port, "u%u"))
     finally:
         bare.kill()
         bare.wait()
     yield Table("poll: connect, log in, STAT, QUIT", ("1 client", "16 clients"),
                 results, "sessions/s (bare forking server = 1)", True)
+
+
+def remembering(bench):
+    """The same, of ourselves alone, with a hash that takes some 10 ms."""
+    cheap = bench.servers[0]
+    servers = [cheap]
+    for kind in (Dear, Remembering):
+        servers.append(start(kind, bench.path("limit")))
+    bench.servers, others = servers, bench.servers
+    try:
+        for number in range(16):
+            bench.put(number, bench.make_mailbox(10, 20000))
+        results = bench.repeat(
+            lambda server: poll_rates(bench, server.port, server.user))
+    finally:
+        bench.servers = others
+        for server in servers[1:]:
+            server.stop()
+    yield Table("poll, by what a login costs", ("1 client", "16 clients"),
+                results, "sessions/s (cheap hash = 1)", True)
 
 
 # ---- opening -----------------------------------------------------------------
@@ -368,6 +391,7 @@ def counting(bench):
         print(f"counting: {why}", file=sys.stderr)
 
 
-ALL = {"poll": poll, "opening": opening, "fetching": fetching,
+ALL = {"poll": poll, "remembering": remembering,
+       "opening": opening, "fetching": fetching,
        "deleting": deleting, "idle": idle, "delivering": delivering,
        "growing": growing, "counting": counting}

@@ -126,12 +126,13 @@ class Peer:
 class Ours(Peer):
     name = "gnu-pop3d"
     user = "u%u@kvt.dk"
+    method = HASH
     options = ()
 
     def __init__(self, limit):
         super().__init__(limit)
         self.house = House(keeps_status=True)
-        secret = hash_of(SECRET, HASH)
+        secret = hash_of(SECRET, self.method)
         self.house.add_domain("kvt.dk")
         with open(self.house.virtual / "kvt.dk" / "passwd", "a") as passwd:
             passwd.writelines(f"u{i}:{secret}:{OWNER}:{GROUP}::.:\n"
@@ -152,6 +153,18 @@ class Ours(Peer):
     def stop(self):
         self.process = None
         self.house.__exit__()
+
+
+class Dear(Ours):
+    """With the hash that systems have by default."""
+
+    name = "yescrypt"
+    method = "$y$"
+
+
+class Remembering(Dear):
+    name = "yescrypt, --auth-cache"
+    options = ("--auth-cache=3600",)
 
 
 class Dovecot(Peer):

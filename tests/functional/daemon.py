@@ -625,7 +625,14 @@ def _():
                 (["--fsync=maybe"], "maybe"), (["--apop=maybe"], "maybe"),
                 (["--default-domain=a/b"], "a/b"),
                 (["--language=xx"], "xx"),
-                (["--uidl=x"], "uidl")):
+                (["--uidl=x"], "uidl"),
+                (["-d", "--auth-cache=0"], "auth-cache"),
+                (["-d", "--auth-cache=3601"], "3601"),
+                (["-d", "--auth-cache=-1"], "-1"),
+                (["-d", "--auth-cache=1m"], "1m"),
+                (["-d", "--auth-cache="], "auth-cache"),
+                (["--auth-cache=60"], "inetd"),
+                (["-d", "--auth-cache=60", "-i"], "inetd")):
             status, output = finish(house, *arguments)
             equal(status, 64, f"{arguments} {output}")
             assert word in output and "--help" in output, output

@@ -60,12 +60,16 @@ def remove_users():
             must_run("userdel", name)
 
 
+def make_user(name):
+    must_run("useradd", "-M", "-N", "-g", "users", "-d", "/nonexistent",
+             "-s", "/usr/sbin/nologin", "-p", hash_of("secret", "$5$"),
+             *USERS[name], name)
+
+
 def make_users():
     remove_users()
-    for name, options in USERS.items():
-        must_run("useradd", "-M", "-N", "-g", "users", "-d", "/nonexistent",
-                 "-s", "/usr/sbin/nologin", "-p", hash_of("secret", "$5$"),
-                 *options, name)
+    for name in USERS:
+        make_user(name)
     must_run("usermod", "-L", "tpop3locked")
     must_run("chage", "-d", "0", "tpop3change")
     must_run("chage", "-d", "2020-01-01", "-M", "10", "-I", "5", "tpop3old")
@@ -138,6 +142,56 @@ def _(house):
         with house.inetd("--default-domain=example.dk") as client:
             client.login(name, "secret")
     equal(house.attempts([("tpop3a@example.dk", "secret")])[0].reply, REFUSED)
+
+
+def refused(house, name, password):
+    with house.connect() as client:
+        client.greet()
+        client.ok(f"USER {name}")
+        equal(client.ask(f"PASS {password}"), REFUSED)
+
+
+def remembered(house, name, password):
+    """Logs in; True if crypt(3) was spared."""
+    before = house.log().count("the password is remembered")
+    with house.connect() as client:
+        client.login(name, password)
+        client.ok("QUIT")
+    return house.log().count("the password is remembered") == before + 1
+
+
+@contextlib.contextmanager
+def new_afterwards(name):
+    try:
+        yield
+    finally:
+        run("userdel", name)
+        make_user(name)
+
+
+@system_case("with --auth-cache, shadow counts at each login as ever")
+def _(house):
+    name = "tpop3b"
+    house.start_daemon("--auth-cache=600", "--debug=140")
+    with new_afterwards(name):
+        equal([remembered(house, name, "secret") for _ in range(3)],
+              [False, True, True])
+        must_run("usermod", "-e", "2020-01-01", name)
+        refused(house, name, "secret")
+        house.logged(f'reason="account expired" method=password user={name}')
+        must_run("usermod", "-e", "", name)
+        must_run("usermod", "-L", name)
+        refused(house, name, "secret")
+        house.logged(f'reason="account locked" method=password user={name}')
+        must_run("usermod", "-U", name)
+        equal(remembered(house, name, "secret"), True)
+        must_run("usermod", "-p", hash_of("other", "$5$"), name)
+        refused(house, name, "secret")
+        equal([remembered(house, name, "other") for _ in range(2)],
+              [False, True])
+        must_run("userdel", name)
+        refused(house, name, "other")
+        house.logged(f'reason="unknown user" method=password user={name}')
 
 
 @system_case("row 26: expired, locked and low accounts are refused alike")

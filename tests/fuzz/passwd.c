@@ -51,6 +51,18 @@ read_all(struct passwd_file *file)
 	}
 }
 
+static int
+file_of(const struct bytes *content)
+{
+	int fd = memfd_create("passwd", MFD_CLOEXEC);
+
+	must(fd != -1 &&
+		pwrite(fd, content->data, content->length, 0) ==
+		    (ssize_t)content->length,
+	    "memfd_create");
+	return fd;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -68,10 +80,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.spool_uid = (choices & 2) != 0 ? OWNER : 0,
 		.spool_gid = (choices & 2) != 0 ? OWNER : 0 };
 
-	reader_init(&file.reader, memfd_create("passwd", MFD_CLOEXEC));
-	must(file.reader.fd != -1, "memfd_create");
-	fill_file(file.reader.fd, &content);
-	must(lseek(file.reader.fd, 0, SEEK_SET) == 0, "lseek");
+	reader_init(&file.reader, file_of(&content));
 	read_all(&file);
 	passwd_close(&file);
 	bytes_free(&content);

@@ -15,8 +15,12 @@ accounts_open(void)
 
 	snprintf(directory, sizeof(directory), "%s/etc", box_path());
 	box_directory("etc", 0755);
-	return (struct account_rules){ directory, "/nowhere", "/nowhere", "",
-		"", 1, NULL };
+	return (struct account_rules){ .virtual_directory = directory,
+		.virtual_spool = "/nowhere",
+		.mail_spool = "/nowhere",
+		.home_mailbox = "",
+		.default_domain = "",
+		.least_uid = 1 };
 }
 
 void

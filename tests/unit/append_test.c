@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MESSAGE FROM_LINE "Subject: new\n\nnew\n\n"
@@ -151,6 +152,20 @@ large_message(void)
 }
 
 static void
+news(void)
+{
+	time_t now = time(NULL);
+
+	box_write_text("box", MESSAGE);
+	box_age("box", 100000);
+	append_text("box", MESSAGE);
+	is_number(box_stat("box").st_atime <= now - 100000, 1,
+	    "a delivery is no reading: shells and mail programs see news");
+	is_number(box_stat("box").st_mtime >= now, 1,
+	    "the mailbox has been changed now");
+}
+
+static void
 nowhere(void)
 {
 	struct mbox_place place = box_place("box");
@@ -182,6 +197,7 @@ main(void)
 	completes(FROM_LINE "\nbo", "\n\n", "a mailbox cut in a line");
 	completes(FROM_LINE "\nbody\r\n\r\n", "\n", "a mailbox with CR LF");
 	creates();
+	news();
 	full(1000, 1500, 2000);
 	full(1000, 1000, 10);
 	full(70000, 70001, 300000);
