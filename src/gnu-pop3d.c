@@ -9,6 +9,7 @@
 #include "daemon/sandbox.h"
 #include "support/fileio.h"
 #include "support/log.h"
+#include "support/process.h"
 #include "support/signals.h"
 
 #include <stdlib.h>
@@ -42,8 +43,8 @@ main(int argc, char **argv)
 		return recovery_run_all(&house) == 0 ? EX_OK : EX_TEMPFAIL;
 	if (options.is_daemon) {
 		sandbox_complain(options.is_sandboxed);
-		return listener_run(&house);
+		process_end(listener_run(&house));
 	}
 	arrival.offers_challenges = house_offers_challenges(&house);
-	return connection_serve(&house, &arrival);
+	process_end(connection_serve(&house, &arrival));
 }

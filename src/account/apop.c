@@ -111,16 +111,17 @@ parse(char *line, const char **fault)
 
 /* Reads the next line that is good.  False at the end of the file. */
 static bool
-next_secret(
-    struct apop_file *file, char line[READER_LINE_SIZE], const char **secret)
+next_secret(struct apop_file *file, char **name, const char **secret)
 {
 	const char *fault;
+	char *line;
 
-	while (reader_line(&file->reader, line, &fault)) {
+	while ((line = reader_line(&file->reader, &fault)) != NULL) {
 		file->line_number++;
 		if (fault == NULL && (line[0] == '\0' || line[0] == '#'))
 			continue;
 		*secret = fault == NULL ? parse(line, &fault) : NULL;
+		*name = line;
 		if (*secret != NULL)
 			return true;
 		often_log(LOG_WARNING, "%s: line %lu skipped: %s", file->path,
@@ -137,33 +138,31 @@ void
 apop_find(const struct account_rules *rules, const char *user,
     char secret[SECRET_SIZE])
 {
-	char line[READER_LINE_SIZE];
+	char *name;
 	const char *found;
 	struct apop_file file;
 
 	secret[0] = '\0';
 	if (!open_file(&file, rules->apop_file))
 		return;
-	while (next_secret(&file, line, &found))
-		if (secret[0] == '\0' && strcmp(line, user) == 0)
+	while (next_secret(&file, &name, &found))
+		if (secret[0] == '\0' && strcmp(name, user) == 0)
 			text_copy(secret, SECRET_SIZE, found);
-	explicit_bzero(line, sizeof(line));
 	reader_close(&file.reader);
 }
 
 bool
 apop_has_some(const struct account_rules *rules)
 {
-	char line[READER_LINE_SIZE];
+	char *name;
 	const char *found;
 	struct apop_file file;
 	bool has_some = false;
 
 	if (!open_file(&file, rules->apop_file))
 		return false;
-	while (!has_some && next_secret(&file, line, &found))
+	while (!has_some && next_secret(&file, &name, &found))
 		has_some = found[0] != '\0';
-	explicit_bzero(line, sizeof(line));
 	reader_close(&file.reader);
 	return has_some;
 }

@@ -129,64 +129,7 @@ passwd_close(struct passwd_file *file)
 	reader_close(&file->reader);
 }
 
-/* ---- one line ----------------------------------------------------------- */
-
-static bool
-starts_with(const char *text, const char *start)
-{
-	return strncmp(text, start, strlen(start)) == 0;
-}
-
-/* A hash of the oldest method of crypt(3) has nothing to be known by but its
- * shape. */
-static bool
-looks_hashed(const char *field)
-{
-	static const char alphabet[] =
-	    "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-	return strlen(field) == 13 && strspn(field, alphabet) == 13;
-}
-
-/* Sorts out the password field.  is_short: of a two-field line, where a text
- * without mark is a traditional hash, not plain text. */
-static const char *
-parse_secret(const char *field, bool is_short, struct record *record)
-{
-	if (field[0] == '\0' || field[0] == '*' || field[0] == '!' ||
-	    strcmp(field, "x") == 0) {
-		record->kind = SECRET_NONE;
-		record->refusal = "locked in the passwd file";
-		return NULL;
-	}
-	record->kind = is_short || field[0] == '$' ? SECRET_HASH : SECRET_PLAIN;
-	record->looks_hashed =
-	    record->kind == SECRET_PLAIN && looks_hashed(field);
-	if (starts_with(field, "{PLAIN}")) {
-		record->kind = SECRET_PLAIN;
-		field += strlen("{PLAIN}");
-	} else if (starts_with(field, "{CRYPT}")) {
-		record->kind = SECRET_HASH;
-		field += strlen("{CRYPT}");
-	}
-	if (field[0] == '\0')
-		return "the password is empty";
-	if (!text_copy(record->secret, sizeof(record->secret), field))
-		return "the password is too long";
-	return NULL;
-}
-
-static bool
-parse_id(const char *text, unsigned int *id)
-{
-	uint64_t number;
-
-	/* The highest number means "no change" to chown(2). */
-	if (!text_to_number(text, UINT32_MAX - 1, &number))
-		return false;
-	*id = (unsigned int)number;
-	return true;
-}
+/* ---- whom it may name ---------------------------------------------------- */
 
 void
 passwd_learn_owner(struct passwd_file *file)
@@ -218,100 +161,23 @@ is_group_of_owner(struct passwd_file *file, gid_t gid)
 	return gid == file->owner_gid;
 }
 
-/* Whether this file may hand out these ids. */
-static const char *
-judge_ids(struct passwd_file *file, const struct account *account)
+const char *
+passwd_judge_ids(struct passwd_file *file, const struct passwd_entry *entry)
 {
-	if (account->uid == 0)
+	if (entry->uid == 0)
 		return "uid 0 is never served";
-	if (account->gid == 0)
+	if (entry->gid == 0)
 		return "gid 0 is never served";
-	if (account->uid < file->rules.least_uid)
+	if (entry->uid < file->rules.least_uid)
 		return "the uid is below --min-uid";
 	if (file->owner == 0)
 		return NULL;
-	if (account->uid != file->owner)
+	if (entry->uid != file->owner)
 		return "names another uid than the owner of the file; only a "
 		       "file of root may";
-	if (!is_group_of_owner(file, account->gid))
+	if (!is_group_of_owner(file, entry->gid))
 		return "names a gid that is not the owner's";
 	return NULL;
-}
-
-static const char *
-parse_seven(char *fields[7], struct record *record)
-{
-	struct account *account = &record->account;
-
-	if (!parse_id(fields[2], &account->uid))
-		return "the uid is not a number";
-	if (!parse_id(fields[3], &account->gid))
-		return "the gid is not a number";
-	if (!text_copy(account->home, sizeof(account->home), fields[5]))
-		return "the home directory is too long";
-	text_copy(record->gecos, sizeof(record->gecos), fields[4]);
-	text_copy(record->forward, sizeof(record->forward), fields[6]);
-	return parse_secret(fields[1], false, record);
-}
-
-static const char *
-parse_two(
-    const struct passwd_file *file, char *fields[7], struct record *record)
-{
-	if (file->spool_uid == 0)
-		return "a line of two fields needs a spool directory of the "
-		       "domain that belongs to its user";
-	record->account.uid = file->spool_uid;
-	record->account.gid = file->spool_gid;
-	return parse_secret(fields[1], true, record);
-}
-
-/* Done for every line: printf(3) would take longer than all the rest. */
-static void
-join_name(struct account *account)
-{
-	size_t length = strlen(account->user);
-
-	memcpy(account->name, account->user, length);
-	account->name[length] = '@';
-	memcpy(account->name + length + 1, account->domain,
-	    strlen(account->domain) + 1);
-}
-
-static const char *
-parse_name(const struct passwd_file *file, char *name, struct account *account)
-{
-	text_lower(name);
-	if (!account_is_user_name(name))
-		return "the user name has characters that are not served";
-	text_copy(account->user, sizeof(account->user), name);
-	text_copy(account->domain, sizeof(account->domain), file->domain);
-	join_name(account);
-	return NULL;
-}
-
-const char *
-passwd_parse(struct passwd_file *file, char *line, struct record *record)
-{
-	char *fields[7] = { NULL };
-	const char *fault;
-	char *rest = line;
-	unsigned int count;
-
-	memset(record, 0, sizeof(*record));
-	for (count = 0; rest != NULL && count < 7; count++)
-		fields[count] = text_field(&rest, ':');
-	if (rest != NULL || (count != 2 && count != 7))
-		return "has neither seven fields (name:password:uid:gid:gecos:"
-		       "home:shell) nor two (name:hash)";
-	fault = parse_name(file, fields[0], &record->account);
-	if (fault == NULL && count == 7)
-		fault = parse_seven(fields, record);
-	else if (fault == NULL)
-		fault = parse_two(file, fields, record);
-	if (fault == NULL)
-		fault = judge_ids(file, &record->account);
-	return fault;
 }
 
 /* ---- all lines ---------------------------------------------------------- */
@@ -325,27 +191,37 @@ stop(struct passwd_file *file, const char *fault, int error)
 }
 
 enum passwd_line
-passwd_next(struct passwd_file *file, struct record *record)
+passwd_next_entry(struct passwd_file *file, struct passwd_entry *entry)
 {
-	char line[READER_LINE_SIZE];
-	bool is_read;
+	char *line;
 
+	memset(entry, 0, sizeof(*entry));
 	do {
-		is_read = reader_line(&file->reader, line, &file->fault);
+		line = reader_line(&file->reader, &file->fault);
 		file->line_number++;
-	} while (is_read && file->fault == NULL &&
+	} while (line != NULL && file->fault == NULL &&
 	    (line[0] == '\0' || line[0] == '#'));
-	if (is_read && file->fault == NULL)
-		file->fault = passwd_parse(file, line, record);
-	explicit_bzero(line, sizeof(line));
 	if (file->reader.error != 0)
 		return stop(file, "cannot be read", file->reader.error);
+	if (line == NULL)
+		return PASSWD_END;
+	if (file->fault == NULL)
+		file->fault = passwd_parse(file, line, entry);
 	if (file->owner_error != 0)
 		return stop(
 		    file, "its owner cannot be looked at", file->owner_error);
-	if (!is_read)
-		return PASSWD_END;
 	return file->fault == NULL ? PASSWD_GOOD : PASSWD_BAD;
+}
+
+enum passwd_line
+passwd_next(struct passwd_file *file, struct record *record)
+{
+	struct passwd_entry entry;
+	enum passwd_line line = passwd_next_entry(file, &entry);
+
+	if (line == PASSWD_GOOD || line == PASSWD_BAD)
+		passwd_take(file, &entry, record);
+	return line;
 }
 
 void

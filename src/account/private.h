@@ -62,23 +62,23 @@ void system_look(
 
 /* ---- files with secrets, line by line ----------------------------------- */
 
-#define READER_LINE_SIZE ACCOUNT_LINE_SIZE
+#define READER_LINE_SIZE   ACCOUNT_LINE_SIZE
+#define READER_BUFFER_SIZE 8192
 
 struct reader {
 	int fd;	   /* -1: none */
 	int error; /* errno of the read that failed, or 0 */
 	size_t next, held;
-	char octets[4096]; /* wiped in the end, since there were secrets */
+	char octets[READER_BUFFER_SIZE + 1]; /* wiped in the end: secrets */
 };
 
 /* Takes over fd. */
 void reader_init(struct reader *reader, int fd);
 
-/* Reads a line without its end.  False at the end of the file, and on an error.
- * Sets fault, or NULL, for a line that cannot be right; the rest of it is
- * passed over. */
-bool reader_line(
-    struct reader *reader, char line[READER_LINE_SIZE], const char **fault);
+/* The next line without its end, to be read and changed until the one after it
+ * is asked for; NULL at the end of the file, and on an error.  Sets fault, or
+ * NULL, for a line that cannot be right; then its text is worth nothing. */
+char *reader_line(struct reader *reader, const char **fault);
 
 /* Closes the file, if there is one. */
 void reader_close(struct reader *reader);
@@ -139,18 +139,45 @@ enum passwd_line {
  * passwd_open(), since it costs as much as all the rest of a login. */
 void passwd_learn_owner(struct passwd_file *file);
 
+/* What a line says.  The texts are in the line, until the next one is read;
+ * NULL where there is none. */
+struct passwd_entry {
+	const char *user;
+	const char *secret;
+	const char *home;
+	const char *gecos;
+	const char *forward;
+	uid_t uid;
+	gid_t gid;
+	enum secret_kind kind;
+	const char *refusal; /* see struct record */
+	bool looks_hashed;
+};
+
+/* Whether the file may hand out the ids of the entry: NULL, or why not. */
+const char *passwd_judge_ids(
+    struct passwd_file *file, const struct passwd_entry *entry);
+
+/* Takes the line apart, and changes it.  NULL, or what is wrong with it; then
+ * the entry has what could be read. */
+const char *passwd_parse(
+    struct passwd_file *file, char *line, struct passwd_entry *entry);
+
 /* Reads the next line that is not empty or a comment. */
+enum passwd_line passwd_next_entry(
+    struct passwd_file *file, struct passwd_entry *entry);
+
+/* Fills record with what an entry of file says. */
+void passwd_take(const struct passwd_file *file,
+    const struct passwd_entry *entry, struct record *record);
+
+/* Both at once; of a bad line the record has what could be read. */
 enum passwd_line passwd_next(struct passwd_file *file, struct record *record);
 
 /* Logs the fault with file name and line number. */
 void passwd_log_fault(const struct passwd_file *file);
 
 void passwd_close(struct passwd_file *file);
-
-/* Fills record from line, which is changed.  Returns NULL, or what is wrong
- * with the line. */
-const char *passwd_parse(
-    struct passwd_file *file, char *line, struct record *record);
 
 /* ---- editing ------------------------------------------------------------ */
 

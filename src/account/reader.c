@@ -19,54 +19,70 @@ reader_init(struct reader *reader, int fd)
 	reader->next = reader->held = 0;
 }
 
-/* False at the end of the file, and on an error. */
+/* Reads on behind what is left.  False at the end of the file, and on an
+ * error. */
 static bool
 fill(struct reader *reader)
 {
-	ssize_t n =
-	    fileio_read(reader->fd, reader->octets, sizeof(reader->octets));
+	size_t left = reader->held - reader->next;
+	ssize_t n;
 
+	memmove(reader->octets, reader->octets + reader->next, left);
+	reader->next = 0;
+	reader->held = left;
+	n = fileio_read(
+	    reader->fd, reader->octets + left, READER_BUFFER_SIZE - left);
 	if (n == -1)
 		reader->error = errno;
-	reader->next = 0;
-	reader->held = n > 0 ? (size_t)n : 0;
+	if (n > 0)
+		reader->held += (size_t)n;
 	return n > 0;
 }
 
-/* The next octet of the line, or -1 where it ends. */
-static int
-next_octet(struct reader *reader, bool *has_end)
+/* The length of the next line without its end, or of what is left. */
+static size_t
+find_end(struct reader *reader, bool *is_too_long)
 {
-	unsigned char octet;
+	for (;;) {
+		const char *line = reader->octets + reader->next;
+		size_t left = reader->held - reader->next;
+		const char *end = memchr(line, '\n', left);
 
-	if (reader->next == reader->held && !fill(reader))
-		return -1;
-	octet = (unsigned char)reader->octets[reader->next++];
-	*has_end = octet == '\n';
-	return *has_end ? -1 : octet;
+		if (end != NULL)
+			return (size_t)(end - line);
+		if (left >= READER_LINE_SIZE) {
+			*is_too_long = true;
+			reader->next = reader->held;
+		}
+		if (!fill(reader))
+			return reader->held - reader->next;
+	}
 }
 
-bool
-reader_line(
-    struct reader *reader, char line[READER_LINE_SIZE], const char **fault)
+static const char *
+find_fault(const char *line, size_t length, bool is_too_long)
 {
-	size_t length = 0;
-	bool has_end = false;
-	int octet;
+	if (is_too_long || length >= READER_LINE_SIZE)
+		return "is too long";
+	return memchr(line, '\0', length) != NULL ? "contains a NUL" : NULL;
+}
 
-	*fault = NULL;
-	while ((octet = next_octet(reader, &has_end)) != -1) {
-		if (octet == '\0')
-			*fault = "contains a NUL";
-		else if (length + 1 >= READER_LINE_SIZE)
-			*fault = "is too long";
-		else
-			line[length++] = (char)octet;
-	}
+char *
+reader_line(struct reader *reader, const char **fault)
+{
+	bool is_too_long = false;
+	size_t length = find_end(reader, &is_too_long);
+	char *line = reader->octets + reader->next;
+	bool has_end = reader->next + length < reader->held;
+
+	*fault = find_fault(line, length, is_too_long);
+	if (reader->error != 0 || (!has_end && length == 0 && !is_too_long))
+		return NULL;
+	reader->next += length + has_end;
 	if (length > 0 && line[length - 1] == '\r')
 		length--;
 	line[length] = '\0';
-	return reader->error == 0 && (has_end || length > 0 || *fault != NULL);
+	return line;
 }
 
 void

@@ -8,34 +8,47 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* The time that is spent on somebody who is found. */
+static void
+take_nobody(const struct passwd_file *file)
+{
+	static const struct passwd_entry nobody = {
+		.user = "nobody", .secret = "", .home = ".", .forward = ""
+	};
+	struct record record;
+
+	passwd_take(file, &nobody, &record);
+}
+
 /* Reads the whole file in any case: the time must not tell whether and where
  * the user is in it, and the decoy must be the same for all. */
 static void
 search_file(struct passwd_file *file, const char *user, struct search *search)
 {
-	struct record record;
+	struct passwd_entry entry;
 	enum passwd_line line;
 
-	while ((line = passwd_next(file, &record)) == PASSWD_GOOD ||
+	while ((line = passwd_next_entry(file, &entry)) == PASSWD_GOOD ||
 	    line == PASSWD_BAD) {
 		if (line == PASSWD_BAD) {
 			passwd_log_fault(file);
 			continue;
 		}
-		if (record.kind == SECRET_HASH && search->decoy[0] == '\0' &&
-		    secret_is_hash(record.secret))
-			memcpy(search->decoy, record.secret, SECRET_SIZE);
+		if (entry.kind == SECRET_HASH && search->decoy[0] == '\0' &&
+		    secret_is_hash(entry.secret))
+			text_copy(search->decoy, SECRET_SIZE, entry.secret);
 		if (search->found == ACCOUNT_UNKNOWN &&
-		    strcmp(record.account.user, user) == 0) {
-			search->record = record;
+		    strcmp(entry.user, user) == 0) {
+			passwd_take(file, &entry, &search->record);
 			search->found = ACCOUNT_FOUND;
 		}
 	}
+	if (search->found == ACCOUNT_UNKNOWN)
+		take_nobody(file);
 	if (line == PASSWD_TROUBLE) {
 		passwd_log_fault(file);
 		search->found = ACCOUNT_TROUBLE;
 	}
-	explicit_bzero(&record, sizeof(record));
 }
 
 void

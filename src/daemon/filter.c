@@ -19,8 +19,11 @@ static const bool filter_is_built = FILTER_ARCHITECTURE != 0;
 static const bool filter_is_built = false;
 #endif
 
-/* What is before the rows, for each row, and behind them. */
-#define PROGRAM_SIZE (6 + 6 * FILTER_ROWS + 1)
+/* What is before the rows, and for each row with its share of the branches. */
+#define PROGRAM_SIZE (6 + 8 * FILTER_ROWS)
+
+/* Calls that are compared one after the other at the end of a branch. */
+#define LEAF_ROWS 3
 
 /* The number of a call that a tracer has skipped: the kernel does nothing. */
 #define NUMBER_SKIPPED 0xffffffffU
@@ -28,6 +31,7 @@ static const bool filter_is_built = false;
 struct program {
 	struct sock_filter code[PROGRAM_SIZE];
 	unsigned short length;
+	bool is_too_long; /* a jump reaches 255 instructions */
 };
 
 static void
@@ -71,29 +75,129 @@ load_argument(struct program *program, unsigned int argument)
 	load(program, offset);
 }
 
-static void
-add_row(struct program *program, const struct filter_row *row)
+/* How far the instruction at place must jump to get to the end. */
+static unsigned char
+distance(struct program *program, unsigned short place)
 {
-	load(program, offsetof(struct seccomp_data, nr));
-	if (row->mask == 0) {
-		expect(program, (uint32_t)row->number, 1);
-	} else {
-		expect(program, (uint32_t)row->number, 4);
-		load_argument(program, row->argument);
-		add(program,
-		    (struct sock_filter)BPF_STMT(
-			BPF_ALU | BPF_AND | BPF_K, row->mask));
-		expect(program, row->value, 1);
-	}
+	int skipped = program->length - place - 1;
+
+	if (skipped > UINT8_MAX)
+		program->is_too_long = true;
+	return (unsigned char)skipped;
+}
+
+static void
+decide_row(struct program *program, const struct filter_row *row)
+{
 	decide(program,
 	    row->error == 0 ? SECCOMP_RET_ALLOW
 			    : SECCOMP_RET_ERRNO | (uint32_t)row->error);
 }
 
+/* ---- the rows ----------------------------------------------------------- */
+
+/* How many rows, of count, are for the same call as the first. */
+static size_t
+same_call(const struct filter_row *const *rows, size_t count)
+{
+	size_t i = 1;
+
+	while (i < count && rows[i]->number == rows[0]->number)
+		i++;
+	return i;
+}
+
+/* All rows for one call.  The number is loaded; it is not for other calls. */
+static void
+add_call(
+    struct program *program, const struct filter_row *const *rows, size_t count)
+{
+	unsigned short test = program->length;
+	size_t i;
+
+	expect(program, (uint32_t)rows[0]->number, 0);
+	for (i = 0; i < count && rows[i]->mask != 0; i++) {
+		load_argument(program, rows[i]->argument);
+		add(program,
+		    (struct sock_filter)BPF_STMT(
+			BPF_ALU | BPF_AND | BPF_K, rows[i]->mask));
+		expect(program, rows[i]->value, 1);
+		decide_row(program, rows[i]);
+	}
+	if (i < count)
+		decide_row(program, rows[i]);
+	else
+		decide(program, SECCOMP_RET_KILL_PROCESS);
+	program->code[test].jf = distance(program, test);
+}
+
+static void
+add_leaf(
+    struct program *program, const struct filter_row *const *rows, size_t count)
+{
+	while (count > 0) {
+		size_t same = same_call(rows, count);
+
+		add_call(program, rows, same);
+		rows += same;
+		count -= same;
+	}
+	decide(program, SECCOMP_RET_KILL_PROCESS);
+}
+
+/* Where the rows can be parted between two calls, or 0. */
+static size_t
+find_middle(const struct filter_row *const *rows, size_t count)
+{
+	size_t middle = count / 2;
+
+	if (count <= LEAF_ROWS)
+		return 0;
+	while (middle > 0 && rows[middle]->number == rows[middle - 1]->number)
+		middle--;
+	return middle;
+}
+
+/* A tree, and not a list: when it takes a filter, the kernel goes through it
+ * for each number of a call that there is. */
+static void
+add_branch(
+    struct program *program, const struct filter_row *const *rows, size_t count)
+{
+	size_t middle = find_middle(rows, count);
+	unsigned short test = program->length;
+
+	if (middle == 0) {
+		add_leaf(program, rows, count);
+		return;
+	}
+	add(program,
+	    (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K,
+		(uint32_t)rows[middle]->number, 0, 0));
+	add_branch(program, rows, middle);
+	program->code[test].jt = distance(program, test);
+	add_branch(program, rows + middle, count - middle);
+}
+
+/* By number; those for one call stay in their order. */
+static void
+sort(const struct filter_row *rows, size_t count,
+    const struct filter_row *sorted[FILTER_ROWS])
+{
+	size_t i, j;
+
+	for (i = 0; i < count; i++) {
+		for (j = i; j > 0 && sorted[j - 1]->number > rows[i].number;
+		     j--)
+			sorted[j] = sorted[j - 1];
+		sorted[j] = &rows[i];
+	}
+}
+
 static void
 add_rows(struct program *program, const struct filter_row *rows, size_t count)
 {
-	size_t i;
+	const struct filter_row *sorted[FILTER_ROWS];
 
 	load(program, offsetof(struct seccomp_data, arch));
 	expect(program, FILTER_ARCHITECTURE, 3);
@@ -101,10 +205,11 @@ add_rows(struct program *program, const struct filter_row *rows, size_t count)
 	expect(program, NUMBER_SKIPPED, 2);
 	decide(program, SECCOMP_RET_ALLOW);
 	decide(program, SECCOMP_RET_KILL_PROCESS);
-	for (i = 0; i < count; i++)
-		add_row(program, &rows[i]);
-	decide(program, SECCOMP_RET_KILL_PROCESS);
+	sort(rows, count, sorted);
+	add_branch(program, sorted, count);
 }
+
+/* ---- loading ------------------------------------------------------------ */
 
 /* Asked for a filter at no address, a kernel that has filters tells so. */
 bool
@@ -128,6 +233,10 @@ filter_load(const struct filter_row *rows, size_t count)
 		return -1;
 	}
 	add_rows(&program, rows, count);
+	if (program.is_too_long) {
+		errno = E2BIG;
+		return -1;
+	}
 	argument.len = program.length;
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &argument);
 }

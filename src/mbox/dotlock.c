@@ -268,6 +268,18 @@ look_at(const struct dotlock *lock, const char *name, struct stat *found)
 	return result;
 }
 
+bool
+dotlock_is_absent(const struct dotlock *lock)
+{
+	char name[LOCK_NAME_SIZE];
+	struct stat status;
+
+	return lock_name(lock, name) == 0 &&
+	    fstatat(lock->directory, name, &status, AT_SYMLINK_NOFOLLOW) ==
+	    -1 &&
+	    errno == ENOENT;
+}
+
 /* True while the lock file is the one that we made. */
 static bool
 is_ours(const struct dotlock *lock, const char *name)

@@ -219,8 +219,8 @@ drop_file_locks(struct lock *lock)
 
 /* True when the path still names the open file, which alone is safe: a mail
  * reader may have renamed a new file over it while we waited. */
-static bool
-is_still_there(const struct lock *lock)
+bool
+lock_is_current(const struct lock *lock)
 {
 	struct stat opened, named;
 
@@ -242,9 +242,17 @@ open_and_lock(struct lock *lock, struct mbox_reason *reason)
 	attempt = check_mailbox(lock, reason);
 	if (attempt == ATTEMPT_GRANTED)
 		attempt = take_file_locks(lock, reason);
-	if (attempt == ATTEMPT_GRANTED && !is_still_there(lock))
+	if (attempt == ATTEMPT_GRANTED && !lock_is_current(lock))
 		attempt = ATTEMPT_AGAIN;
 	return attempt;
+}
+
+static void
+close_mailbox(struct lock *lock)
+{
+	if (lock->fd != -1)
+		close(lock->fd);
+	lock->fd = -1;
 }
 
 static enum attempt
@@ -258,16 +266,14 @@ try_once(struct lock *lock, struct mbox_reason *reason)
 	if (attempt == ATTEMPT_GRANTED && !lock->is_missing)
 		return attempt;
 	lock_release(lock);
-	if (was_open && attempt == ATTEMPT_AGAIN && !is_still_there(lock)) {
+	if (was_open && attempt == ATTEMPT_AGAIN && !lock_is_current(lock)) {
 		reason_set(reason, MBOX_CHANGED, lock->place, 0,
 		    "was replaced by another program during the session; "
 		    "nothing deleted");
 		return ATTEMPT_FAILED;
 	}
-	if (!was_open && lock->fd != -1) {
-		close(lock->fd);
-		lock->fd = -1;
-	}
+	if (!was_open)
+		close_mailbox(lock);
 	return attempt;
 }
 
@@ -324,6 +330,21 @@ lock_acquire(struct lock *lock, int64_t deadline, struct mbox_reason *reason)
 	}
 }
 
+bool
+lock_without_dotlock(struct lock *lock)
+{
+	struct mbox_reason unsaid;
+
+	lock->is_missing = false;
+	if (open_directory(lock) == 0 &&
+	    open_and_lock(lock, &unsaid) == ATTEMPT_GRANTED &&
+	    !lock->is_missing)
+		return true;
+	drop_file_locks(lock);
+	close_mailbox(lock);
+	return false;
+}
+
 void
 lock_renew(struct lock *lock)
 {
@@ -348,9 +369,7 @@ lock_release(struct lock *lock)
 void
 lock_close(struct lock *lock)
 {
-	if (lock->fd != -1)
-		close(lock->fd);
-	lock->fd = -1;
+	close_mailbox(lock);
 	drop_dotlock(lock);
 	if (lock->directory != -1)
 		close(lock->directory);

@@ -42,6 +42,9 @@ void dotlock_release(struct dotlock *lock);
 void dotlock_look(
     const struct dotlock *lock, time_t now, struct mbox_dotlock *found);
 
+/* True if there is no NAME.lock; false also if that is not to be found out. */
+bool dotlock_is_absent(const struct dotlock *lock);
+
 /* ---- claim_files.c: what a claim has in the state directory ------------- */
 
 /* A file name without suffix. */
@@ -118,6 +121,13 @@ void lock_init(
 int lock_acquire(
     struct lock *lock, int64_t deadline, struct mbox_reason *reason);
 
+/* Tries once to open the mailbox and to take all locks but the dotlock.  False
+ * if something is in the way; then all is as it was. */
+bool lock_without_dotlock(struct lock *lock);
+
+/* True while the path names the open file. */
+bool lock_is_current(const struct lock *lock);
+
 /* To be called at least every few seconds while the locks are held. */
 void lock_renew(struct lock *lock);
 
@@ -126,5 +136,16 @@ void lock_release(struct lock *lock);
 
 /* Gives the locks back and closes everything. */
 void lock_close(struct lock *lock);
+
+/* ---- quiet.c: reading without a dotlock --------------------------------- */
+
+/* Opens and locks a mailbox that nobody writes, as far as can be told; fills
+ * its status.  False if the way of lock_acquire() must be taken; then all is as
+ * it was. */
+bool quiet_begin(struct lock *lock, struct stat *status);
+
+/* True if what was read since quiet_begin() is what a holder of all locks would
+ * have read.  The locks are still held. */
+bool quiet_was_kept(const struct lock *lock, const struct stat *status);
 
 #endif

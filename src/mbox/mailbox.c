@@ -8,11 +8,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void
+forget(struct mbox *mbox)
+{
+	index_free(&mbox->index);
+	index_free(&mbox->tail);
+	memset(&mbox->filing, 0, sizeof(mbox->filing));
+}
+
+/* False, and nothing is known, if that may not be done. */
+static bool
+scan_quietly(struct mbox *mbox)
+{
+	struct mbox_reason unsaid;
+	struct stat before;
+	bool is_done;
+
+	if (!quiet_begin(&mbox->lock, &before))
+		return false;
+	is_done = index_open(mbox, &unsaid) == 0 &&
+	    quiet_was_kept(&mbox->lock, &before);
+	lock_release(&mbox->lock);
+	if (!is_done) {
+		forget(mbox);
+		lock_close(&mbox->lock);
+	}
+	return is_done;
+}
+
 static int
 lock_and_scan(struct mbox *mbox, int64_t deadline, struct mbox_reason *reason)
 {
 	int result;
 
+	if (scan_quietly(mbox))
+		return 0;
 	if (lock_acquire(&mbox->lock, deadline, reason) == -1)
 		return -1;
 	if (mbox->lock.is_missing)

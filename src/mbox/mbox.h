@@ -65,6 +65,8 @@ struct mbox_place {
 	int index;	    /* descriptor of the index file, or -1 */
 	off_t index_least;  /* octets of a mailbox that is worth an index */
 	unsigned int pause; /* s from session to session at least, or 0 */
+	unsigned int quiet; /* s without a change after which it is read without
+			     * a dotlock, or 0: it never is */
 	bool makes_files;   /* in the directory, for mbox_put_back() */
 	int last; /* descriptor of a file as old as the last one, or -1 */
 	bool notes_answers; /* mbox_answer() will be called */

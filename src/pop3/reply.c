@@ -52,11 +52,20 @@ static const char *const statuses[REPLY_COUNT] = {
 	[REPLY_UPDATE_UNCERTAIN] = "-ERR [SYS/TEMP]",
 };
 
+static void
+put(struct wire *wire, const char *text)
+{
+	wire_write(wire, text, strlen(text));
+}
+
+/* All that most login children say: without the pages of printf(3). */
 void
 reply(struct wire *wire, enum reply number)
 {
-	wire_line(wire, "%s %s", statuses[number],
-	    language_text(wire->language, number));
+	put(wire, statuses[number]);
+	put(wire, " ");
+	put(wire, language_text(wire->language, number));
+	put(wire, "\r\n");
 }
 
 void

@@ -35,7 +35,7 @@ wire_init(struct wire *wire, int in, int out)
 	wire->sent = 0;
 	wire->at_line_start = true;
 	wire->after_cr = false;
-	wire->held = wire->start = wire->end = 0;
+	wire->held = wire->start = wire->end = wire->top = 0;
 }
 
 /* ---- waiting ------------------------------------------------------------ */
@@ -178,12 +178,20 @@ wire_unread(const struct wire *wire, size_t *length)
 	return wire->input + wire->start;
 }
 
+static void
+note_top(struct wire *wire)
+{
+	if (wire->end > wire->top)
+		wire->top = wire->end;
+}
+
 void
 wire_put_unread(struct wire *wire, const char *data, size_t length)
 {
 	memcpy(wire->input, data, length);
 	wire->start = 0;
 	wire->end = length;
+	note_top(wire);
 }
 
 static void
@@ -219,6 +227,7 @@ read_more(struct wire *wire, int64_t deadline)
 	if (n <= 0)
 		return WIRE_END;
 	wire->end += (size_t)n;
+	note_top(wire);
 	return WIRE_LINE;
 }
 
@@ -305,5 +314,6 @@ void
 wire_forget(struct wire *wire)
 {
 	explicit_bzero(wire->input, wire->start);
-	explicit_bzero(wire->input + wire->end, WIRE_INPUT_SIZE - wire->end);
+	explicit_bzero(wire->input + wire->end, wire->top - wire->end);
+	wire->top = wire->end;
 }

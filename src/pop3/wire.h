@@ -42,6 +42,7 @@ struct wire {
 	size_t held;  /* octets in output */
 	size_t start; /* of unread input */
 	size_t end;
+	size_t top; /* where input has been since it was forgotten */
 	char output[WIRE_OUTPUT_SIZE]; /* first, as of most sessions only little
 					  of it is used: on the same page */
 	char input[WIRE_INPUT_SIZE];

@@ -3,6 +3,7 @@
 
 #include "support/process.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 pid_t
@@ -12,5 +13,15 @@ process_fork(void)
 	return _Fork();
 #else
 	return fork();
+#endif
+}
+
+void
+process_end(int status)
+{
+#ifdef WITH_SANDBOX
+	_exit(status);
+#else
+	exit(status);
 #endif
 }

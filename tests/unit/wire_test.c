@@ -325,6 +325,29 @@ high_descriptors(void)
 	close(ends[1]);
 }
 
+/* The first half of the secret is read behind a line, and moved when the rest
+ * comes. */
+static void
+forgetting(void)
+{
+	struct wire *wire;
+	char *line;
+	int ends[2];
+
+	open_pair(ends);
+	wire = new_wire(ends[0]);
+	memset(wire->input, 0, WIRE_INPUT_SIZE);
+	if (write(ends[1], "USER joe\r\nPASS sec", 18) != 18 ||
+	    wire_read_line(wire, &line) != WIRE_LINE ||
+	    write(ends[1], "ret\r\n", 5) != 5)
+		bail_out("write");
+	is_number(wire_read_line(wire, &line), WIRE_LINE, "a secret comes");
+	wire_forget(wire);
+	ok(memmem(wire->input, WIRE_INPUT_SIZE, "sec", 3) == NULL,
+	    "no copy of it is left when it is forgotten");
+	free(wire);
+}
+
 /* ---- time --------------------------------------------------------------- */
 
 static void
@@ -370,6 +393,7 @@ main(void)
 	endless_lines();
 	unread();
 	high_descriptors();
+	forgetting();
 	timeouts();
 	return done();
 }
