@@ -3,7 +3,9 @@
 
 #include "admin/admin.h"
 #include "support/fileio.h"
+#include "web/web.h"
 
+#include <stdlib.h>
 #include <sysexits.h>
 
 int
@@ -11,5 +13,7 @@ main(int argc, char **argv)
 {
 	if (fileio_fill_standard() == -1)
 		return EX_OSERR;
+	if (getenv("GATEWAY_INTERFACE") != NULL)
+		return web_run();
 	return admin_run(argc, argv);
 }

@@ -20,6 +20,8 @@
 #define ACCOUNT_NAME_SIZE    (ACCOUNT_USER_SIZE + ACCOUNT_DOMAIN_SIZE)
 #define ACCOUNT_PATH_SIZE    512
 #define ACCOUNT_FORWARD_SIZE 1024 /* of the list where mail goes */
+#define ACCOUNT_GECOS_SIZE   256  /* of the name of a person */
+#define ACCOUNT_LINE_SIZE    1024 /* of a line of a passwd file */
 
 /* Where accounts and mail are; see the options in gnu-pop3d(8).  The texts are
  * borrowed.  Empty home_mailbox and default_domain mean none. */
@@ -131,6 +133,10 @@ struct account_line {
 	enum account_secret secret;
 	const char *method; /* of the hash; NULL: crypt(3) knows none */
 	bool looks_hashed;  /* plain, with nothing but the shape of a hash */
+
+	/* Fields as they stand there; empty if they are too long. */
+	char gecos[ACCOUNT_GECOS_SIZE];
+	char forward[ACCOUNT_FORWARD_SIZE];
 };
 
 /* An open passwd file, of which all lines are shown.  Nothing is logged. */
@@ -211,6 +217,12 @@ struct account_edit;
 int account_edit_open(struct account_edit **edit,
     const struct account_rules *rules, const char *domain);
 
+/* The same for somebody who only looks: whoever may read the file, without the
+ * lock, so account_edit_commit() fails with EPERM.  EPERM also for a file that
+ * logins do not read. */
+int account_edit_look(struct account_edit **edit,
+    const struct account_rules *rules, const char *domain);
+
 /* All of the file, with the changes so far; ends with NUL. */
 const char *account_edit_text(const struct account_edit *edit);
 
@@ -218,6 +230,10 @@ const char *account_edit_text(const struct account_edit *edit);
  * 0, or -1 with ENOENT or ENOBUFS. */
 int account_edit_get(const struct account_edit *edit, const char *user,
     enum account_field field, char *out, size_t size);
+
+/* Copies the whole first line of user.  0, or -1 with ENOENT or ENOBUFS. */
+int account_edit_line(const struct account_edit *edit, const char *user,
+    char line[ACCOUNT_LINE_SIZE]);
 
 /*
  * Changes: all other lines stay octet for octet.  0, or -1 with errno: ENOENT

@@ -239,6 +239,7 @@ parse_seven(char *fields[7], struct record *record)
 		return "the gid is not a number";
 	if (!text_copy(account->home, sizeof(account->home), fields[5]))
 		return "the home directory is too long";
+	text_copy(record->gecos, sizeof(record->gecos), fields[4]);
 	text_copy(record->forward, sizeof(record->forward), fields[6]);
 	return parse_secret(fields[1], false, record);
 }

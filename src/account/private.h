@@ -5,6 +5,7 @@
 #define ACCOUNT_PRIVATE_H
 
 #include "account/account.h"
+#include "support/rewrite.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -26,6 +27,7 @@ struct record {
 	char proof_secret[SECRET_SIZE]; /* plain, of the APOP file; or empty */
 	const char *refusal; /* why the account may not log in, or NULL */
 	bool looks_hashed;   /* plain without saying so, in the shape of DES */
+	char gecos[ACCOUNT_GECOS_SIZE];
 	char forward[ACCOUNT_FORWARD_SIZE]; /* where mail goes; the shell */
 };
 
@@ -71,7 +73,7 @@ bool apop_has_some(const struct account_rules *rules);
 
 /* ---- lines of a domain's passwd file ------------------------------------ */
 
-#define PASSWD_LINE_SIZE 1024
+#define PASSWD_LINE_SIZE ACCOUNT_LINE_SIZE
 
 /* Root reads the file for every login: its owner must not make that long. */
 #define PASSWD_LARGEST ((size_t)16 * 1024 * 1024)
@@ -134,6 +136,16 @@ bool passwd_read_line(
  * with the line. */
 const char *passwd_parse(
     struct passwd_file *file, char *line, struct record *record);
+
+/* ---- editing ------------------------------------------------------------ */
+
+/* A passwd file that is to be changed, or looked at; then the descriptors of
+ * file are -1. */
+struct account_edit {
+	struct rewrite file;
+	char *text; /* what is to stand in the file, and a NUL */
+	size_t length;
+};
 
 /* ---- names as they are typed -------------------------------------------- */
 

@@ -125,6 +125,8 @@ account_survey_next(
 	line->number = survey->file.line_number;
 	line->fault = survey->file.fault;
 	line->account = record.account;
+	text_copy(line->gecos, sizeof(line->gecos), record.gecos);
+	text_copy(line->forward, sizeof(line->forward), record.forward);
 	note_secret(&record, line);
 	explicit_bzero(&record, sizeof(record));
 	return true;

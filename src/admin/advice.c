@@ -232,17 +232,30 @@ find_host(const struct admin *admin, char host[ADMIN_LINE_SIZE])
 }
 
 void
+client_settings(
+    const struct admin *admin, const char *address, struct client *client)
+{
+	if (admin->server == NULL ||
+	    !text_copy(client->server, sizeof(client->server), admin->server))
+		find_host(admin, client->server);
+	text_copy(client->user_name, sizeof(client->user_name), address);
+	client->plain_port = 110;
+	client->tls_port = 995;
+}
+
+void
 advise_client(const struct admin *admin, const char *address)
 {
-	char host[ADMIN_LINE_SIZE];
+	struct client client;
 
-	find_host(admin, host);
+	client_settings(admin, address, &client);
 	printf("\nIn the mail client\n"
 	       "  server     %s\n"
-	       "  protocol   POP3, port 995 with TLS where POP3S is set up, "
-	       "else 110\n"
+	       "  protocol   POP3, port %u with TLS where POP3S is set up, "
+	       "else %u\n"
 	       "  user name  %s\n",
-	    host, address);
+	    client.server, client.tls_port, client.plain_port,
+	    client.user_name);
 }
 
 void

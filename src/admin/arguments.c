@@ -11,8 +11,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#define SENDMAIL "/usr/sbin/sendmail"
-
 static const struct option long_options[] = {
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "purge", no_argument, NULL, 'p' },
@@ -20,6 +18,7 @@ static const struct option long_options[] = {
 	{ "recipient", required_argument, NULL, 'r' },
 	{ "virtual-dir", required_argument, NULL, 'd' },
 	{ "virtual-spool", required_argument, NULL, 's' },
+	{ "state-dir", required_argument, NULL, 'w' },
 	{ "postfix-dir", required_argument, NULL, 'c' },
 	{ "delivery", required_argument, NULL, 'e' },
 	{ "sender", required_argument, NULL, 'f' },
@@ -55,12 +54,13 @@ static const char help[] =
     "      --rootdir=DIR         act on the system below DIR\n"
     "      --virtual-dir=DIR     passwd files (" DEFAULT_VIRTUAL_DIR ")\n"
     "      --virtual-spool=DIR   mailboxes (" DEFAULT_VIRTUAL_SPOOL ")\n"
+    "      --state-dir=DIR       what pages remember (" DEFAULT_WEB_STATE ")\n"
     "      --postfix-dir=DIR     files of Postfix (/etc/postfix)\n"
     "      --delivery=COMMAND    what delivers (virtdomain MAILBOUNCE)\n"
     "  -f, --sender=SENDER       of a message (environment: SENDER)\n"
     "  -r, --recipient=USER@DOMAIN  of a message (environment: EXTENSION)\n"
     "      --lock=METHODS        dotlock,fcntl,flock (dotlock,fcntl)\n"
-    "      --sendmail=PATH       forwards mail (" SENDMAIL ")\n"
+    "      --sendmail=PATH       forwards mail (" DEFAULT_SENDMAIL ")\n"
     "  -h, --help                this text\n"
     "  -v, --version             version and licence\n"
     "\n"
@@ -69,11 +69,6 @@ static const char help[] =
 static const char version[] =
     "virtdomain (gnu-pop3d) " PACKAGE_VERSION "\n"
     "Licence GPLv3+: GNU GPL version 3 or later.  There is NO WARRANTY.\n";
-
-/* Paths as they are given, before --rootdir is put in front. */
-struct paths {
-	const char *virtual_directory, *virtual_spool, *postfix;
-};
 
 static void print_and_exit(const char *text) __attribute__((noreturn));
 
@@ -155,7 +150,7 @@ set_message(struct admin *admin, int option, const char *value)
 }
 
 static void
-set_option(struct admin *admin, struct paths *paths, int option,
+set_option(struct admin *admin, struct admin_places *places, int option,
     const char *value, const char *argument)
 {
 	switch (option) {
@@ -169,13 +164,16 @@ set_option(struct admin *admin, struct paths *paths, int option,
 		admin->root = strcmp(path(admin, value), "/") == 0 ? "" : value;
 		return;
 	case 'd':
-		paths->virtual_directory = path(admin, value);
+		places->virtual_directory = path(admin, value);
 		return;
 	case 's':
-		paths->virtual_spool = path(admin, value);
+		places->virtual_spool = path(admin, value);
 		return;
 	case 'c':
-		paths->postfix = path(admin, value);
+		places->postfix = path(admin, value);
+		return;
+	case 'w':
+		places->state_directory = path(admin, value);
 		return;
 	case 'e':
 		admin->delivery = command(admin, value);
@@ -189,43 +187,20 @@ set_option(struct admin *admin, struct paths *paths, int option,
 	}
 }
 
-static void
-place(const struct admin *admin, const char *given, char *out, size_t size)
-{
-	if (!text_format(out, size, "%s%s", admin->root, given))
-		exit(fail(EX_USAGE, "'%s%s' is too long", admin->root, given));
-}
-
 int
 arguments_parse(struct admin *admin, int argc, char **argv)
 {
-	struct paths paths = { DEFAULT_VIRTUAL_DIR, DEFAULT_VIRTUAL_SPOOL,
-		"/etc/postfix" };
+	struct admin_places places = { NULL };
 	int option;
 
-	memset(admin, 0, sizeof(*admin));
+	(void)admin_fill(admin, &places);
 	admin->is_mail = is_mail(argv + 1);
-	admin->root = "";
-	admin->delivery = DELIVERY_COMMAND;
-	admin->sendmail = SENDMAIL;
-	admin->lock_methods = MBOX_LOCK_DEFAULT;
 	while ((option = getopt_long(
 		    argc, argv, "nf:r:hv", long_options, NULL)) != -1)
 		if (!set_message(admin, option, optarg))
 			set_option(
-			    admin, &paths, option, optarg, argv[optind - 1]);
-	place(admin, paths.virtual_directory, admin->virtual_directory,
-	    sizeof(admin->virtual_directory));
-	place(admin, paths.virtual_spool, admin->virtual_spool,
-	    sizeof(admin->virtual_spool));
-	place(admin, paths.postfix, admin->postfix, sizeof(admin->postfix));
-	admin->rules = (struct account_rules){
-		.virtual_directory = admin->virtual_directory,
-		.virtual_spool = admin->virtual_spool,
-		.mail_spool = DEFAULT_MAIL_SPOOL,
-		.home_mailbox = "",
-		.default_domain = "",
-		.least_uid = 100,
-	};
+			    admin, &places, option, optarg, argv[optind - 1]);
+	if (!fill_directories(admin, &places))
+		mistake(admin, "a path is too long below", admin->root);
 	return optind;
 }

@@ -125,28 +125,16 @@ name_secret(const struct account_line *line)
 	return line->method != NULL ? line->method : "unknown hash";
 }
 
-/* The size of the mailbox, or -1 if there is none. */
-static long long
-size_of(const struct admin *admin, const struct account *account)
-{
-	char path[2 * ADMIN_PATH_SIZE];
-	struct stat status;
-
-	snprintf(path, sizeof(path), "%s/%s/%s", admin->virtual_spool,
-	    account->domain, account->user);
-	return lstat(path, &status) == -1 ? -1 : (long long)status.st_size;
-}
-
 static void
 print_user(const struct admin *admin, const struct account_line *line)
 {
-	long long size = size_of(admin, &line->account);
+	struct stat status;
 
 	printf("%s\t%s\t", line->account.name, name_secret(line));
-	if (size == -1)
-		printf("-\n");
+	if (look_mailbox(admin, &line->account, &status))
+		printf("%lld\n", (long long)status.st_size);
 	else
-		printf("%lld\n", size);
+		printf("-\n");
 }
 
 static int
@@ -186,32 +174,27 @@ command_list(const struct admin *admin, char **words)
 /* ---- one user ----------------------------------------------------------- */
 
 static void
-show_forward(const struct admin *admin, const struct account *account)
+show_forward(const struct forward *forward)
 {
-	char field[ACCOUNT_FORWARD_SIZE];
-	struct forward forward;
-	struct account found;
 	unsigned int i;
 
-	if (account_find_forward(&admin->rules, account->user, account->domain,
-		&found, field) != ACCOUNT_FOUND)
-		return;
-	forward_parse(&forward, field, account->name);
-	printf("mail      %s", forward.keeps ? "mailbox" : "");
-	for (i = 0; i < forward.count; i++)
-		printf("%s%s", i > 0 || forward.keeps ? ", " : "",
-		    forward.addresses[i]);
+	printf("mail      %s", forward->keeps ? "mailbox" : "");
+	for (i = 0; i < forward->count; i++)
+		printf("%s%s", i > 0 || forward->keeps ? ", " : "",
+		    forward->addresses[i]);
 	printf("\n");
 }
 
 static void
-show(const struct admin *admin, const struct account_line *line)
+show(const struct admin *admin, const struct user *user)
 {
+	const struct account_line *line = &user->line;
 	const struct account *account = &line->account;
 	const struct passwd *owner = getpwuid(account->uid);
-	long long size = size_of(admin, account);
 
 	printf("user      %s\n", account->name);
+	if (line->gecos[0] != '\0')
+		printf("name      %s\n", line->gecos);
 	printf("password  %s%s%s\n", name_secret(line),
 	    line->refusal == NULL ? "" : "; cannot log in: ",
 	    line->refusal == NULL ? "" : line->refusal);
@@ -220,11 +203,11 @@ show(const struct admin *admin, const struct account_line *line)
 	    (unsigned int)account->gid);
 	printf("mailbox   %s/%s/%s, ", admin->virtual_spool, account->domain,
 	    account->user);
-	if (size == -1)
+	if (user->size == -1)
 		printf("not there yet\n");
 	else
-		printf("%lld octets\n", size);
-	show_forward(admin, account);
+		printf("%lld octets\n", (long long)user->size);
+	show_forward(&user->forward);
 	printf("line      %lu of %s/%s/passwd\n", line->number,
 	    admin->virtual_directory, account->domain);
 }
@@ -232,25 +215,23 @@ show(const struct admin *admin, const struct account_line *line)
 int
 command_show(const struct admin *admin, char **words)
 {
-	char user[ACCOUNT_USER_SIZE], domain[ACCOUNT_DOMAIN_SIZE];
+	char name[ACCOUNT_USER_SIZE], domain[ACCOUNT_DOMAIN_SIZE];
 	struct account_fault fault = { 0 };
-	struct account_survey *survey;
-	struct account_line line;
-	enum account_search found;
-	bool is_found = false;
-	int error, status = take_address(words[0], user, domain);
+	struct user user;
+	int status = take_address(words[0], name, domain);
 
 	if (status != EX_OK)
 		return status;
-	found = account_survey_open(&survey, &admin->rules, domain, &fault);
-	if (found != ACCOUNT_FOUND)
-		return complain(admin, domain, found, &fault);
-	while (!is_found && account_survey_next(survey, &line, &error))
-		is_found =
-		    line.fault == NULL && strcmp(line.account.user, user) == 0;
-	account_survey_close(&survey);
-	if (!is_found)
-		return fail(EX_NOUSER, "there is no user %s@%s", user, domain);
-	show(admin, &line);
-	return EX_OK;
+	switch (user_find(admin, domain, name, &user, &fault)) {
+	case ACCOUNT_FOUND:
+		show(admin, &user);
+		return EX_OK;
+	case ACCOUNT_UNKNOWN:
+		break;
+	case ACCOUNT_NO_DOMAIN:
+		return complain(admin, domain, ACCOUNT_NO_DOMAIN, &fault);
+	case ACCOUNT_TROUBLE:
+		return complain(admin, domain, ACCOUNT_TROUBLE, &fault);
+	}
+	return fail(EX_NOUSER, "there is no user %s@%s", name, domain);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define MARK	  "# virtdomain: owner="
+#define APOP	  " apop=yes"
 #define FILE_SIZE (ADMIN_PATH_SIZE + ACCOUNT_DOMAIN_SIZE + 16)
 
 static void
@@ -26,6 +27,15 @@ plan_mark(const struct plan *plan, char line[ADMIN_LINE_SIZE])
 {
 	return text_format(line, ADMIN_LINE_SIZE, MARK "%s way=%s", plan->owner,
 	    plan->way == WAY_RECIPE ? "recipe" : "postfix");
+}
+
+bool
+mark_wants_apop(const char *text)
+{
+	size_t length = strcspn(text, "\n"), wanted = strlen(APOP);
+
+	return strncmp(text, MARK, strlen(MARK)) == 0 && length > wanted &&
+	    strncmp(text + length - wanted, APOP, wanted) == 0;
 }
 
 /* ---- whose it is -------------------------------------------------------- */

@@ -8,26 +8,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
-#define ADMIN_PATH_SIZE 512
-#define ADMIN_LINE_SIZE 1024
+#define DEFAULT_SENDMAIL  "/usr/sbin/sendmail"
+#define DEFAULT_WEB_STATE "/var/lib/virtdomain"
 
-/* How the program was called. */
-struct admin {
-	struct account_rules rules; /* the two directories below */
-	char virtual_directory[ACCOUNT_PATH_SIZE];
-	char virtual_spool[ACCOUNT_PATH_SIZE];
-	char postfix[ADMIN_PATH_SIZE]; /* the directory of Postfix's files */
-	const char *root;     /* in front of all paths; empty for none */
-	const char *delivery; /* the command that .forward files call */
-	const char *sendmail; /* by which mail is forwarded */
-	const char *sender, *recipient; /* of a message, or NULL */
-	unsigned int lock_methods;	/* for its mailbox */
-	bool is_mail; /* the mail system has called, not a person */
-	bool is_dry;
-	bool purges;
-};
+/* ---- fill.c ------------------------------------------------------------- */
+
+/* The directories alone, below admin->root.  False if a path is too long. */
+bool fill_directories(struct admin *admin, const struct admin_places *places);
 
 /* ---- arguments.c -------------------------------------------------------- */
 
@@ -105,6 +95,10 @@ enum origin plan_origin(
 /* Writes the first line of a passwd file of ours. */
 bool plan_mark(const struct plan *plan, char line[ADMIN_LINE_SIZE]);
 
+/* True if the first line of this passwd file says that the domain wants
+ * APOP. */
+bool mark_wants_apop(const char *text);
+
 /* ---- steps.c: what is made, and undone ---------------------------------- */
 
 enum sight {
@@ -173,24 +167,38 @@ bool block_find(const char *text, const char *domain, size_t *start,
  * if the comments that mark the lines are broken. */
 int block_write(const char *path, const char *domain, const char *lines);
 
-/* ---- forward.c: the field that says where mail goes ---------------------- */
+/* ---- secret.c ----------------------------------------------------------- */
 
-#define FORWARD_MOST 32
+/* Reads hexadecimal digits, in lower case, and nothing behind them. */
+bool secret_parse(const char *text, unsigned char *octets, size_t length);
 
-struct forward {
-	bool keeps; /* in the mailbox, too or only */
-	unsigned int count;
-	char *addresses[FORWARD_MOST + 1]; /* in text; ends with NULL */
-	char text[ACCOUNT_FORWARD_SIZE];
-};
+/* ---- look.c ------------------------------------------------------------- */
 
-/* True for "mailbox" and for what can be handed to sendmail(1). */
-bool forward_is_sound(const char *word);
+/* False if the mailbox is not there, or may not be looked at. */
+bool look_mailbox(const struct admin *admin, const struct account *account,
+    struct stat *status);
 
-/* Takes the field apart.  What is not sound, as the shells in older files,
- * counts for nothing; the own address is the mailbox; nothing at all is the
- * mailbox too. */
-void forward_parse(struct forward *forward, const char *field, const char *own);
+/* The digest of the line of user in a file that is open; as change_seen(), but
+ * ENOKEY if there is no secret. */
+int seen_digest(const struct admin *admin, const char *domain,
+    const struct account_edit *edit, const char *user,
+    char digest[CHANGE_DIGEST_SIZE]);
+
+/* ---- change.c ----------------------------------------------------------- */
+
+#define PLAIN_MARK "{PLAIN}" /* in front of a password that is no hash */
+
+/* True for a list of words that are sound; empty is the mailbox alone. */
+bool forward_list_is_sound(const char *list);
+
+/* CHANGE_DONE, or why the change can never be made, whatever stands in the
+ * file. */
+enum change_result change_judge(const struct change *change, bool wants_apop);
+
+/* Whose the mailboxes of domain are.  0, or -1 with errno, EPERM if they are
+ * root's. */
+int find_ids(
+    const struct admin *admin, const char *domain, uid_t *uid, gid_t *gid);
 
 /* ---- mail.c -------------------------------------------------------------- */
 

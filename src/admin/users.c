@@ -12,83 +12,45 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* A change of one line. */
-struct change {
-	const struct admin *admin;
-	struct account account; /* user and domain, and whose the mail is */
-	const char *hash;	/* or the new value of another field */
-	int (*make)(struct account_edit *edit, const struct change *change);
-};
-
-/* ---- the owner ---------------------------------------------------------- */
-
-/* The mailboxes of a domain belong to whom its spool directory belongs to. */
-static int
-find_ids(const struct admin *admin, struct account *account)
-{
-	char path[2 * ADMIN_PATH_SIZE];
-	struct stat status;
-
-	snprintf(
-	    path, sizeof(path), "%s/%s", admin->virtual_spool, account->domain);
-	if (stat(path, &status) == -1)
-		return fail_errno("%s", path);
-	if (status.st_uid == 0 || status.st_gid == 0)
-		return fail(EX_CONFIG,
-		    "%s belongs to root; chown it to the owner of the domain",
-		    path);
-	account->uid = status.st_uid;
-	account->gid = status.st_gid;
-	return EX_OK;
-}
-
 /* ---- the change --------------------------------------------------------- */
 
+/* Says why it was not made; an exit status. */
 static int
-explain(const struct change *change)
+explain(const struct admin *admin, const struct change *change,
+    enum change_result result)
 {
-	const struct account *account = &change->account;
-
-	switch (errno) {
-	case ENOENT:
-		return fail(EX_NOUSER, "there is no user %s@%s", account->user,
-		    account->domain);
-	case EEXIST:
+	switch (result) {
+	case CHANGE_NO_USER:
+		return fail(EX_NOUSER, "there is no user %s@%s", change->user,
+		    change->domain);
+	case CHANGE_EXISTS:
 		return fail(EX_CANTCREAT,
-		    "%s@%s is there already; nothing was changed",
-		    account->user, account->domain);
-	default:
-		return fail_errno("%s/%s/passwd",
-		    change->admin->virtual_directory, account->domain);
+		    "%s@%s is there already; nothing was changed", change->user,
+		    change->domain);
+	case CHANGE_TROUBLE:
+		return fail_errno(
+		    "%s/%s/passwd", admin->virtual_directory, change->domain);
+	case CHANGE_DONE:
+	case CHANGE_WAITING:
+	case CHANGE_CONFLICT:
+	case CHANGE_UNSOUND:
+	case CHANGE_TOO_LONG:
+	case CHANGE_NO_FIELD:
+	case CHANGE_FORBIDDEN:
+		break;
 	}
-}
-
-/* An exit status; as the editor. */
-static int
-edit_file(void *argument)
-{
-	const struct change *change = argument;
-	struct account_edit *edit;
-	int status = EX_OK;
-
-	if (account_edit_open(
-		&edit, &change->admin->rules, change->account.domain) == -1)
-		return fail_errno("%s/%s/passwd",
-		    change->admin->virtual_directory, change->account.domain);
-	if (change->make(edit, change) == -1 ||
-	    (!change->admin->is_dry && account_edit_commit(edit) == -1))
-		status = explain(change);
-	account_edit_close(&edit);
-	return status;
+	return fail(EX_DATAERR, "%s@%s: %s", change->user, change->domain,
+	    change_text(result));
 }
 
 static int
-find_editor(
-    const struct admin *admin, const char *domain, uid_t *uid, gid_t *gid)
+need_domain(const struct admin *admin, const char *domain)
 {
 	struct account_fault fault = { 0 };
+	uid_t uid;
+	gid_t gid;
 
-	switch (account_editor(&admin->rules, domain, uid, gid, &fault)) {
+	switch (account_editor(&admin->rules, domain, &uid, &gid, &fault)) {
 	case ACCOUNT_FOUND:
 		return EX_OK;
 	case ACCOUNT_NO_DOMAIN:
@@ -107,56 +69,55 @@ find_editor(
 }
 
 static int
-apply(struct change *change, const char *done, const char *planned)
+begin(struct change *change, enum change_kind kind, const char *word)
 {
-	int status;
-	uid_t uid;
-	gid_t gid;
-
-	status = find_editor(change->admin, change->account.domain, &uid, &gid);
-	if (status == EX_OK)
-		status = on_behalf(uid, gid, edit_file, change);
-	if (status == -1)
-		status = fail_errno("cannot act for uid %u", (unsigned int)uid);
-	if (status == EX_OK)
-		printf("%s %s@%s\n", change->admin->is_dry ? planned : done,
-		    change->account.user, change->account.domain);
-	return status;
+	memset(change, 0, sizeof(*change));
+	change->kind = kind;
+	return take_address(word, change->user, change->domain);
 }
 
 static int
-begin(struct change *change, const struct admin *admin, const char *word,
-    int (*make)(struct account_edit *, const struct change *))
+apply(const struct admin *admin, const struct change *change, const char *done,
+    const char *planned)
 {
-	memset(change, 0, sizeof(*change));
-	change->admin = admin;
-	change->make = make;
-	return take_address(word, change->account.user, change->account.domain);
+	int status = need_domain(admin, change->domain);
+	enum change_result result;
+
+	if (status != EX_OK)
+		return status;
+	result = change_make(admin, change);
+	if (result != CHANGE_DONE)
+		return explain(admin, change, result);
+	printf("%s %s@%s\n", admin->is_dry ? planned : done, change->user,
+	    change->domain);
+	return EX_OK;
 }
 
 /* ---- add and passwd ----------------------------------------------------- */
 
 static int
-add(struct account_edit *edit, const struct change *change)
+find_owner(
+    const struct admin *admin, const char *domain, uid_t *uid, gid_t *gid)
 {
-	return account_edit_add(edit, &change->account, change->hash, "");
+	if (find_ids(admin, domain, uid, gid) == 0)
+		return EX_OK;
+	if (errno != EPERM)
+		return fail_errno("%s/%s", admin->virtual_spool, domain);
+	return fail(EX_CONFIG,
+	    "%s/%s belongs to root; chown it to the owner of the domain",
+	    admin->virtual_spool, domain);
 }
 
 static int
-set_password(struct account_edit *edit, const struct change *change)
-{
-	return account_edit_set(
-	    edit, change->account.user, ACCOUNT_PASSWORD, change->hash);
-}
-
-static int
-seal(const char *word, char hash[ACCOUNT_HASH_SIZE])
+seal(const struct admin *admin, const struct change *change, const char *word,
+    char sealed[ACCOUNT_HASH_SIZE])
 {
 	char password[PASSWORD_SIZE] = "";
 	int status = ask_password(word, true, password);
 
-	if (status == EX_OK && account_hash(password, hash) == -1)
-		status = fail_errno("crypt(3) makes no hash");
+	if (status == EX_OK &&
+	    change_seal(admin, change->domain, password, sealed) == -1)
+		status = fail_errno("the password cannot be stored");
 	explicit_bzero(password, sizeof(password));
 	return status;
 }
@@ -164,21 +125,21 @@ seal(const char *word, char hash[ACCOUNT_HASH_SIZE])
 int
 command_add(const struct admin *admin, char **words)
 {
-	char hash[ACCOUNT_HASH_SIZE];
+	char sealed[ACCOUNT_HASH_SIZE];
 	struct change change;
+	int status = begin(&change, CHANGE_ADD, words[0]);
 	uid_t uid;
 	gid_t gid;
-	int status = begin(&change, admin, words[0], add);
 
-	change.hash = hash;
+	change.password = sealed;
 	if (status == EX_OK)
-		status = find_editor(admin, change.account.domain, &uid, &gid);
+		status = need_domain(admin, change.domain);
 	if (status == EX_OK)
-		status = find_ids(admin, &change.account);
+		status = find_owner(admin, change.domain, &uid, &gid);
 	if (status == EX_OK)
-		status = seal(words[1], hash);
+		status = seal(admin, &change, words[1], sealed);
 	if (status == EX_OK)
-		status = apply(&change, "added", "would add");
+		status = apply(admin, &change, "added", "would add");
 	if (status == EX_OK && !admin->is_dry)
 		advise_client(admin, words[0]);
 	return status;
@@ -187,27 +148,20 @@ command_add(const struct admin *admin, char **words)
 int
 command_passwd(const struct admin *admin, char **words)
 {
-	char hash[ACCOUNT_HASH_SIZE];
+	char sealed[ACCOUNT_HASH_SIZE];
 	struct change change;
-	int status = begin(&change, admin, words[0], set_password);
+	int status = begin(&change, CHANGE_SET, words[0]);
 
-	change.hash = hash;
+	change.password = sealed;
 	if (status == EX_OK)
-		status = seal(words[1], hash);
+		status = seal(admin, &change, words[1], sealed);
 	if (status == EX_OK)
-		status = apply(&change, "set the password of",
+		status = apply(admin, &change, "set the password of",
 		    "would set the password of");
 	return status;
 }
 
 /* ---- forward ------------------------------------------------------------ */
-
-static int
-set_forward(struct account_edit *edit, const struct change *change)
-{
-	return account_edit_set(
-	    edit, change->account.user, ACCOUNT_SHELL, change->hash);
-}
 
 /* No word stands for the mailbox alone. */
 static int
@@ -234,24 +188,18 @@ command_forward(const struct admin *admin, char **words)
 {
 	char list[ACCOUNT_FORWARD_SIZE];
 	struct change change;
-	int status = begin(&change, admin, words[0], set_forward);
+	int status = begin(&change, CHANGE_SET, words[0]);
 
-	change.hash = list;
+	change.forward = list;
 	if (status == EX_OK)
 		status = join(words + 1, list);
 	if (status == EX_OK)
-		status = apply(&change, "set where mail goes of",
+		status = apply(admin, &change, "set where mail goes of",
 		    "would set where mail goes of");
 	return status;
 }
 
 /* ---- remove ------------------------------------------------------------- */
-
-static int
-remove_line(struct account_edit *edit, const struct change *change)
-{
-	return account_edit_remove(edit, change->account.user);
-}
 
 /* 0 or errno; as the owner of the mailboxes. */
 static int
@@ -262,14 +210,16 @@ unlink_path(void *argument)
 
 /* The mailbox of somebody who is no user any more. */
 static int
-finish_mailbox(const struct admin *admin, struct account *account)
+finish_mailbox(const struct admin *admin, const struct change *change)
 {
 	char path[2 * ADMIN_PATH_SIZE];
 	struct stat status;
+	uid_t uid;
+	gid_t gid;
 	int error;
 
 	snprintf(path, sizeof(path), "%s/%s/%s", admin->virtual_spool,
-	    account->domain, account->user);
+	    change->domain, change->user);
 	if (admin->is_dry || lstat(path, &status) == -1)
 		return EX_OK;
 	if (!admin->purges) {
@@ -278,10 +228,10 @@ finish_mailbox(const struct admin *admin, struct account *account)
 		    path);
 		return EX_OK;
 	}
-	error = find_ids(admin, account);
+	error = find_owner(admin, change->domain, &uid, &gid);
 	if (error != EX_OK)
 		return error;
-	error = on_behalf(account->uid, account->gid, unlink_path, path);
+	error = on_behalf(uid, gid, unlink_path, path);
 	if (error > 0)
 		errno = error;
 	return error == 0 ? EX_OK : fail_errno("%s", path);
@@ -291,15 +241,15 @@ int
 command_remove(const struct admin *admin, char **words)
 {
 	struct change change;
-	int status = begin(&change, admin, words[0], remove_line);
+	int status = begin(&change, CHANGE_REMOVE, words[0]);
 
-	if (status == EX_OK && strcmp(change.account.user, "postmaster") == 0)
+	if (status == EX_OK && strcmp(change.user, "postmaster") == 0)
 		return fail(EX_USAGE,
 		    "every domain needs its postmaster; virtdomain DELETE "
 		    "removes the domain");
 	if (status == EX_OK)
-		status = apply(&change, "removed", "would remove");
+		status = apply(admin, &change, "removed", "would remove");
 	if (status == EX_OK)
-		status = finish_mailbox(admin, &change.account);
+		status = finish_mailbox(admin, &change);
 	return status;
 }

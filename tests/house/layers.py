@@ -10,6 +10,7 @@ SRC = SOURCE / "src"
 
 # Whose doors a room may open besides its own.
 ROOMS = {
+    "web": {"admin", "delivery", "account", "mbox", "support"},
     "admin": {"delivery", "account", "mbox", "support"},
     "check": {"daemon", "mbox", "account", "support"},
     "daemon": {"pop3", "mbox", "account", "support"},
@@ -22,9 +23,9 @@ ROOMS = {
 # Single headers of rooms that are closed otherwise.
 DOORS = {("pop3", "account/credentials.h")}
 # What the build makes.
-BUILT = {"pop3/languages.inc"}
+BUILT = {"pop3/languages.inc", "web/languages.inc", "web/style.inc"}
 # What main() may open; it is alone in its file.
-MAIN = {"admin", "check", "daemon", "delivery", "support"}
+MAIN = {"admin", "check", "daemon", "delivery", "support", "web"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 

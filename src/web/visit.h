@@ -1,0 +1,93 @@
+/*
+ * One request while it is being answered, and which function answers which
+ * path.
+ */
+#ifndef WEB_VISIT_H
+#define WEB_VISIT_H
+
+#include "account/account.h"
+#include "web/html.h"
+#include "web/language.h"
+#include "web/reply.h"
+#include "web/request.h"
+#include "web/session.h"
+
+/* How the web server has set us up; the texts are borrowed. */
+struct site {
+	struct account_rules rules;
+	const char *state;    /* below it a directory for each domain */
+	const char *sendmail; /* sends changes that we cannot make */
+	const char *server;   /* name of the mail server; empty: not known */
+	bool allows_plain;    /* HTTP without TLS from other machines */
+};
+
+struct visit {
+	const struct site *site;
+	const struct request *request;
+	const struct language *language;
+	struct session session;
+	char name[ACCOUNT_USER_SIZE]; /* what stands for "*" in the path */
+	struct reply reply;
+	struct html html;
+	unsigned char form_key[32]; /* of the tokens in forms; a secret */
+	bool has_form_key;
+	const enum text *heads; /* of the table that is being written */
+	size_t head_count, column;
+};
+
+/* ---- routes.c ------------------------------------------------------------ */
+
+enum route_for {
+	FOR_ANYBODY,   /* also without HTTPS: nothing in it is personal */
+	FOR_VISITOR,   /* logged in or not */
+	FOR_USER,      /* who is logged in, as postmaster or not */
+	FOR_POSTMASTER /* postmaster who is logged in */
+};
+
+/* A path; the part "*" in it is a user name, or the serial of a change.
+ * Handlers write a whole page (page.h) or a redirect.  post is called only with
+ * the token of this form; after a change it redirects.  Either may be NULL. */
+struct route {
+	const char *path;
+	enum route_for whom;
+	void (*get)(struct visit *visit);
+	void (*post)(struct visit *visit);
+};
+
+/* The row for the path of the request, or NULL; fills visit->name. */
+const struct route *route_find(struct visit *visit, const char *path);
+
+/* ---- token.c: forms that come back --------------------------------------- */
+
+#define TOKEN_SIZE 65
+
+/* Prepares the tokens of this visit, when it is known who is logged in; sets a
+ * cookie for who is not. */
+void token_begin(struct visit *visit);
+
+/* The token for the form that is posted to path.  Returns out; empty if there
+ * is no randomness. */
+const char *token_make(
+    const struct visit *visit, const char *path, char out[TOKEN_SIZE]);
+
+/* True if the form that was posted has the token for the path of the
+ * request. */
+bool token_is_right(const struct visit *visit);
+
+/* ---- site.c -------------------------------------------------------------- */
+
+/* Fills site from the environment: VIRTDOMAIN_VIRTUAL, _SPOOL, _STATE,
+ * _SENDMAIL, _SERVER, _PLAIN.  False if a path is not absolute. */
+bool site_init(struct site *site);
+
+/* ---- pages: who may see them stands in the table ------------------------ */
+
+void start_get(struct visit *visit);	 /* start.c */
+void login_post(struct visit *visit);	 /* start.c */
+void logout_post(struct visit *visit);	 /* start.c */
+void language_post(struct visit *visit); /* start.c */
+void style_get(struct visit *visit);	 /* style.c */
+void account_get(struct visit *visit);	 /* own.c */
+void account_post(struct visit *visit);	 /* own.c */
+
+#endif
