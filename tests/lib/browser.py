@@ -220,10 +220,11 @@ class Browser:
 
     def complaints(self, status=200):
         """What the browser has said of this page: faults of scripts, styles
-        and policies; but not that an answer has the status it should have."""
-        expected = rf" - Failed to load resource: .* {status} "
+        and policies; but not that an answer has the status it should have, and
+        that the server has no icon."""
+        expected = rf"/favicon\.ico - | - Failed to load .* status of {status} "
         return [entry["message"] for entry in self.page.get_log("browser")
-                if status == 200 or not re.search(expected, entry["message"])]
+                if not re.search(expected, entry["message"])]
 
     def overflow(self):
         """By how many pixels the page is wider than its window, and the first

@@ -290,6 +290,7 @@ class _Reader(html.parser.HTMLParser):
         self.forms = []
         self.links = []
         self.area = None
+        self.choice = None
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -299,6 +300,11 @@ class _Reader(html.parser.HTMLParser):
                                    attributes.get("action", ""), {}))
         elif tag == "a" and "href" in attributes:
             self.links.append(attributes["href"])
+        elif tag == "select":
+            self.choice = attributes["name"]
+            self.forms[-1].fields[self.choice] = ""
+        elif tag == "option" and "selected" in attributes:
+            self.forms[-1].fields[self.choice] = attributes["value"]
         elif tag in ("input", "textarea") and self.forms:
             name = attributes.get("name")
             if attributes.get("type") in ("checkbox", "radio") and \
