@@ -248,6 +248,9 @@ int account_edit_set(struct account_edit *edit, const char *user,
     enum account_field field, const char *value);
 int account_edit_remove(struct account_edit *edit, const char *user);
 
+/* The same for the first line, which must be a comment: else EINVAL. */
+int account_edit_set_comment(struct account_edit *edit, const char *line);
+
 /* Puts the changed file in place, on disk.  0, or -1 with errno. */
 int account_edit_commit(struct account_edit *edit);
 

@@ -230,3 +230,15 @@ account_edit_remove(struct account_edit *edit, const char *user)
 	errno = ENOENT;
 	return is_found ? 0 : -1;
 }
+
+int
+account_edit_set_comment(struct account_edit *edit, const char *comment)
+{
+	struct part line;
+
+	errno = EINVAL;
+	if (comment[0] != '#' || strpbrk(comment, "\r\n") != NULL ||
+	    !get_line(edit, 0, &line) || edit->text[0] != '#')
+		return -1;
+	return splice(edit, &line, comment);
+}

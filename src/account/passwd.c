@@ -55,6 +55,18 @@ note_spool(struct passwd_file *file)
 	return 0;
 }
 
+/* True when root has given the directory to a group so that others can read in
+ * it: the files have the group then, but their owner is not in it. */
+static bool
+is_shared(int directory, const struct stat *file)
+{
+	struct stat status;
+
+	return (file->st_mode & S_IRGRP) != 0 &&
+	    fstat(directory, &status) == 0 && (status.st_mode & S_ISGID) != 0 &&
+	    status.st_gid == file->st_gid;
+}
+
 static enum account_search
 fail(struct passwd_file *file, const char *fault, int error)
 {
@@ -85,6 +97,7 @@ open_stream(struct passwd_file *file, int directory)
 	setvbuf(file->stream, file->buffer, _IOFBF, sizeof(file->buffer));
 	file->owner = status.st_uid;
 	file->file_gid = status.st_gid;
+	file->is_shared = is_shared(directory, &status);
 	if (note_spool(file) == 0)
 		return ACCOUNT_FOUND;
 	(void)fail(file, "its spool cannot be looked at", errno);
@@ -188,7 +201,8 @@ passwd_learn_owner(struct passwd_file *file)
 	if (file->knows_owner)
 		return;
 	file->knows_owner = true;
-	file->owner_gid = file->file_gid;
+	file->owner_gid =
+	    file->spool_uid == file->owner ? file->spool_gid : file->file_gid;
 	if (file->owner == 0)
 		return;
 	errno = 0;
@@ -198,11 +212,12 @@ passwd_learn_owner(struct passwd_file *file)
 		file->owner_gid = owner->pw_gid;
 }
 
-/* Most lines name the group that the file has. */
+/* Most lines name the group that the file has, or else the spool. */
 static bool
 is_group_of_owner(struct passwd_file *file, gid_t gid)
 {
-	if (gid == file->file_gid)
+	if ((gid == file->file_gid && !file->is_shared) ||
+	    (gid == file->spool_gid && file->spool_uid == file->owner))
 		return true;
 	passwd_learn_owner(file);
 	return gid == file->owner_gid;

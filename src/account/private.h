@@ -86,7 +86,8 @@ struct passwd_file {
 	char buffer[4096]; /* of the stream; wiped, it held secrets */
 	unsigned long line_number;
 	uid_t owner;	/* 0: may name any uid from rules.least_uid */
-	gid_t file_gid; /* one of the owner's groups */
+	gid_t file_gid; /* one of the owner's groups, unless is_shared */
+	bool is_shared;
 	bool knows_owner;
 	gid_t owner_gid; /* another, when it was asked for */
 	int owner_error; /* errno of asking, or 0 */

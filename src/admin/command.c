@@ -23,6 +23,8 @@ static const struct command {
 	{ "passwd", 1, 2, command_passwd },
 	{ "remove", 1, 1, command_remove },
 	{ "forward", 1, 1 + FORWARD_MOST, command_forward },
+	{ "web", 2, 2, command_web },
+	{ "apop", 2, 2, command_apop },
 };
 
 static const struct command *

@@ -49,7 +49,7 @@ lists_of(enum way way)
 }
 
 /* Changes go on where an earlier command was cut off. */
-static int
+int
 need_rights(const struct admin *admin)
 {
 	if (geteuid() == 0 || admin->root[0] != '\0')
@@ -202,7 +202,7 @@ static int
 undo_all(const struct plan *plan)
 {
 	static const struct step *const rest[] = { &step_directory,
-		&step_passwd, &step_spool };
+		&step_passwd, &step_spool, &step_state };
 	struct lists lists = lists_of(plan->way);
 	int status = steps_undo(lists.maps, lists.map_count, plan);
 

@@ -38,6 +38,17 @@ mark_wants_apop(const char *text)
 	    strncmp(text + length - wanted, APOP, wanted) == 0;
 }
 
+bool
+mark_set_apop(const char *text, bool wants_apop, char line[ADMIN_LINE_SIZE])
+{
+	size_t length = strcspn(text, "\n");
+
+	if (mark_wants_apop(text))
+		length -= strlen(APOP);
+	return text_format(line, ADMIN_LINE_SIZE, "%.*s%s", (int)length, text,
+	    wants_apop ? APOP : "");
+}
+
 /* ---- whose it is -------------------------------------------------------- */
 
 struct question {
@@ -172,8 +183,8 @@ make(const struct plan *plan, const char *name)
 static int
 unlink_files(void *argument)
 {
-	static const char *const names[] = { "passwd.new", "secret.new",
-		"serial.new", "secret", "serial", "passwd" };
+	static const char *const names[] = { "passwd.new", SECRET_FILE ".new",
+		UPDATES_FILE ".new", SECRET_FILE, UPDATES_FILE, "passwd" };
 	const struct plan *plan = argument;
 	char path[FILE_SIZE];
 	size_t i;

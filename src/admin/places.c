@@ -21,6 +21,8 @@
 static const char *
 top_path(const struct plan *plan, const char *name)
 {
+	if (strcmp(name, "state") == 0)
+		return plan->admin->state_directory;
 	return strcmp(name, "spool") == 0 ? plan->admin->virtual_spool
 					  : plan->admin->virtual_directory;
 }
@@ -73,6 +75,9 @@ make_top(const struct plan *plan, const char *name)
 const struct step step_virtual_top = { "etc", describe_top, look_top, make_top,
 	NULL, "make it a directory", false };
 const struct step step_spool_top = { "spool", describe_top, look_top, make_top,
+	NULL, "make it a directory", false };
+
+const struct step step_state_top = { "state", describe_top, look_top, make_top,
 	NULL, "make it a directory", false };
 
 /* ---- those of the domain ------------------------------------------------ */
@@ -160,8 +165,7 @@ const struct step step_directory = { "etc", describe_place, look_place,
 
 /* ---- mailboxes that go -------------------------------------------------- */
 
-/* Unlinks all files; runs as the owner. */
-static int
+int
 empty(void *argument)
 {
 	DIR *directory = opendir(argument);

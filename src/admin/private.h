@@ -74,10 +74,20 @@ struct plan {
 	char home[ADMIN_PATH_SIZE]; /* below admin->root */
 	enum way way;
 	const char *hash; /* of the password of postmaster */
+	uid_t web_uid;	  /* the user of the pages */
+	gid_t web_gid;
+	bool wants_apop;
 };
 
 /* Fills in the owner, whose name is given.  0, or an exit status. */
 int plan_find_owner(struct plan *plan, const char *name);
+
+/* The same from the files of plan->domain, which must be one of ours: no name,
+ * and no home. */
+int plan_find_domain(struct plan *plan);
+
+/* Fills in the user of the pages, whose name is given.  The same. */
+int plan_find_web(struct plan *plan, const char *name);
 
 /* What the passwd file of a domain says of itself. */
 enum origin {
@@ -98,6 +108,10 @@ bool plan_mark(const struct plan *plan, char line[ADMIN_LINE_SIZE]);
 /* True if the first line of this passwd file says that the domain wants
  * APOP. */
 bool mark_wants_apop(const char *text);
+
+/* Writes the first line of text, which says so if it is to. */
+bool mark_set_apop(
+    const char *text, bool wants_apop, char line[ADMIN_LINE_SIZE]);
 
 /* ---- steps.c: what is made, and undone ---------------------------------- */
 
@@ -138,9 +152,18 @@ int steps_make(
 int steps_undo(
     const struct step *const *steps, size_t count, const struct plan *plan);
 
+/* 0 for who may change files of root, else an exit status after a message;
+ * create.c. */
+int need_rights(const struct admin *admin);
+
+/* Unlinks all files of the directory at this path.  0, or errno; places.c. */
+int empty(void *path);
+
 /* ---- the steps ---------------------------------------------------------- */
 
 extern const struct step step_virtual_top, step_spool_top;  /* places.c */
+extern const struct step step_state_top;		    /* places.c */
+extern const struct step step_state;			    /* state.c */
 extern const struct step step_directory, step_spool;	    /* places.c */
 extern const struct step step_passwd;			    /* mark.c */
 extern const struct step step_forward, step_forward_master; /* home.c */
@@ -166,6 +189,11 @@ bool block_find(const char *text, const char *domain, size_t *start,
  * for octet.  A missing file is made, or is fine.  0, or -1 with errno; EBADMSG
  * if the comments that mark the lines are broken. */
 int block_write(const char *path, const char *domain, const char *lines);
+
+/* ---- files beside a passwd file ------------------------------------------ */
+
+#define SECRET_FILE  "secret"
+#define UPDATES_FILE "updates"
 
 /* ---- secret.c ----------------------------------------------------------- */
 
@@ -229,5 +257,7 @@ int command_add(const struct admin *admin, char **words); /* users.c */
 int command_passwd(const struct admin *admin, char **words);
 int command_remove(const struct admin *admin, char **words);
 int command_forward(const struct admin *admin, char **words);
+int command_web(const struct admin *admin, char **words);  /* web.c */
+int command_apop(const struct admin *admin, char **words); /* apop.c */
 
 #endif

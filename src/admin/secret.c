@@ -55,7 +55,7 @@ read_secret(int directory, unsigned char secret[DOMAIN_SECRET_SIZE])
 	char text[DIGITS + 2] = "";
 	ssize_t length = -1;
 	bool is_whole;
-	int fd = openat(directory, "secret",
+	int fd = openat(directory, SECRET_FILE,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd == -1)
