@@ -7,6 +7,8 @@
 
 #include "web/visit.h"
 
+enum page_message { MESSAGE_GOOD, MESSAGE_NOTE, MESSAGE_BAD };
+
 /* ---- the page ------------------------------------------------------------ */
 
 /* Begins the page, with everything up to its heading; what was written before
@@ -21,6 +23,10 @@ void page_error(struct visit *visit, int status);
 void page_trouble(struct visit *visit, int status, enum text title,
     enum text why, const char *value);
 
+/* A whole page with the form to log in, and a message, or TEXT_NONE, over it:
+ * start.c. */
+void login_form(struct visit *visit, enum page_message kind, enum text message);
+
 /* ---- in it --------------------------------------------------------------- */
 
 /* A text, where value, if there is one, stands for "{}". */
@@ -34,8 +40,6 @@ void page_heading(struct visit *visit, enum text text, const char *value);
 void page_path(struct visit *visit, const char *path);
 
 void page_link(struct visit *visit, const char *path, enum text text);
-
-enum page_message { MESSAGE_GOOD, MESSAGE_NOTE, MESSAGE_BAD };
 
 /* A message that screen readers read out at once. */
 void page_message(struct visit *visit, enum page_message kind, enum text text,

@@ -82,21 +82,35 @@ reply_redirect(struct reply *reply, const char *path)
 	reply->location[length] = '\0';
 }
 
+/* The place of a cookie with this name, or for it. */
+static size_t
+find_cookie(const struct reply *reply, const char *name)
+{
+	size_t i, length = strlen(name);
+
+	for (i = 0; i < reply->cookie_count; i++)
+		if (strncmp(reply->cookies[i], name, length) == 0 &&
+		    reply->cookies[i][length] == '=')
+			break;
+	return i;
+}
+
 void
 reply_cookie(struct reply *reply, const struct request *request,
     const char *name, const char *value, long seconds)
 {
 	char age[48] = "";
+	size_t i = find_cookie(reply, name);
 
 	if (seconds != 0)
 		text_format(age, sizeof(age), "; Max-Age=%ld",
 		    seconds > 0 ? seconds : 0);
-	if (reply->cookie_count < REPLY_COOKIES &&
-	    text_format(reply->cookies[reply->cookie_count],
-		sizeof(reply->cookies[0]),
+	if (i < REPLY_COOKIES &&
+	    text_format(reply->cookies[i], sizeof(reply->cookies[0]),
 		"%s=%s; Path=%s%s; HttpOnly; SameSite=Strict%s", name, value,
 		request->script[0] != '\0' ? request->script : "/", age,
-		request->is_encrypted ? "; Secure" : ""))
+		request->is_encrypted ? "; Secure" : "") &&
+	    i == reply->cookie_count)
 		reply->cookie_count++;
 }
 

@@ -34,9 +34,9 @@ struct reply {
 void reply_redirect(struct reply *reply, const char *path);
 
 /*
- * Sets a cookie for our pages alone, for so many seconds; 0: until the browser
- * is closed, -1: it is forgotten now.  value is made of A-Z a-z 0-9 and
- * "._@+-=".
+ * Sets a cookie for our pages alone, in the place of one of the same name, for
+ * so many seconds; 0: until the browser is closed, -1: it is forgotten now.
+ * value is made of A-Z a-z 0-9 and "._@+-=".
  */
 void reply_cookie(struct reply *reply, const struct request *request,
     const char *name, const char *value, long seconds);

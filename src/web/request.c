@@ -29,8 +29,12 @@ is_local(void)
 {
 	const char *address = look("REMOTE_ADDR");
 
+	/* Some servers give IPv6 in brackets. */
+	if (*address == '[')
+		address++;
 	return (strncmp(address, "127.", 4) == 0 ||
 		   strcmp(address, "::1") == 0 ||
+		   strcmp(address, "::1]") == 0 ||
 		   strncmp(address, "::ffff:127.", 11) == 0) &&
 	    getenv("HTTP_X_FORWARDED_FOR") == NULL &&
 	    getenv("HTTP_FORWARDED") == NULL;
@@ -45,6 +49,28 @@ is_encrypted(void)
 	    strcmp(look("REQUEST_SCHEME"), "https") == 0;
 }
 
+/* The octets of a host without its port; IPv6 is in brackets. */
+static size_t
+measure_name(const char *host)
+{
+	const char *end = strrchr(host, ':');
+
+	return end == NULL || strchr(end, ']') != NULL ? strlen(host)
+						       : (size_t)(end - host);
+}
+
+/* Some servers leave the port out of Host. */
+static bool
+is_our_host(const char *host)
+{
+	const char *ours = look("HTTP_HOST");
+	size_t length = measure_name(ours);
+
+	return strcasecmp(host, ours) == 0 ||
+	    (ours[length] == '\0' && measure_name(host) == length &&
+		strncasecmp(host, ours, length) == 0);
+}
+
 /* A browser tells the truth about these, whatever page has made it ask.  The
  * scheme is left out: a server in between may have changed it. */
 static bool
@@ -57,8 +83,7 @@ is_foreign(void)
 	if (*from != '\0' && strcmp(from, "same-origin") != 0 &&
 	    strcmp(from, "none") != 0)
 		return true;
-	return *origin != '\0' &&
-	    (host == NULL || strcasecmp(host + 3, look("HTTP_HOST")) != 0);
+	return *origin != '\0' && (host == NULL || !is_our_host(host + 3));
 }
 
 /* ---- the path ------------------------------------------------------------ */
@@ -173,6 +198,7 @@ request_read(struct request *request, int body)
 
 	memset(request, 0, sizeof(*request));
 	request->script = look("SCRIPT_NAME");
+	request->address = look("REMOTE_ADDR");
 	request->languages = look("HTTP_ACCEPT_LANGUAGE");
 	request->is_local = is_local();
 	request->is_encrypted = is_encrypted();

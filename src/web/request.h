@@ -38,6 +38,7 @@ struct request {
 	bool is_foreign;       /* the browser says that another site's page
 				   has made it */
 	const char *script;    /* in front of all our paths; may be empty */
+	const char *address;   /* of the client; not looked at, never NULL */
 	const char *languages; /* Accept-Language, not looked at; never NULL */
 	char path[REQUEST_PATH_SIZE]; /* behind script; begins with "/" */
 	struct pairs query, fields, cookies;
@@ -50,8 +51,8 @@ struct request {
 /*
  * Fills request from the environment, and, for POST, from the descriptor body.
  * 0, or the status of HTTP that tells why it cannot be answered: 400, 405, 411,
- * 413, 414, 415.  Then script, path, languages and the flags can be used all
- * the same.  Holds secrets: end with request_wipe().
+ * 413, 414, 415.  Then script, path, address, languages and the flags can be
+ * used all the same.  Holds secrets: end with request_wipe().
  */
 int request_read(struct request *request, int body);
 void request_wipe(struct request *request);

@@ -11,6 +11,7 @@ static const struct route routes[] = {
 	{ "/language", FOR_VISITOR, NULL, language_post },
 	{ "/login", FOR_VISITOR, start_get, login_post },
 	{ "/logout", FOR_USER, NULL, logout_post },
+	{ "/pending/*", FOR_VISITOR, pending_get, NULL },
 	{ "/style.css", FOR_ANYBODY, style_get, NULL },
 };
 

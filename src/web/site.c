@@ -6,37 +6,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SENDMAIL "/usr/sbin/sendmail"
-#define STATE	 "/var/lib/virtdomain"
-
 /* Clients can set only variables that begin with HTTP_. */
 static const char *
-look(const char *name, const char *otherwise)
+look(const char *name)
 {
 	const char *value = getenv(name);
 
-	return value != NULL && *value != '\0' ? value : otherwise;
+	return value != NULL && *value != '\0' ? value : NULL;
+}
+
+static bool
+is_absolute(const char *path)
+{
+	return path == NULL || path[0] == '/';
 }
 
 bool
 site_init(struct site *site)
 {
-	memset(site, 0, sizeof(*site));
-	site->rules = (struct account_rules){
-		.virtual_directory =
-		    look("VIRTDOMAIN_VIRTUAL", DEFAULT_VIRTUAL_DIR),
-		.virtual_spool =
-		    look("VIRTDOMAIN_SPOOL", DEFAULT_VIRTUAL_SPOOL),
-		.mail_spool = DEFAULT_MAIL_SPOOL,
-		.home_mailbox = "",
-		.default_domain = "",
-		.least_uid = 1,
+	const char *plain = look("VIRTDOMAIN_PLAIN");
+	const struct admin_places places = {
+		.virtual_directory = look("VIRTDOMAIN_VIRTUAL"),
+		.virtual_spool = look("VIRTDOMAIN_SPOOL"),
+		.state_directory = look("VIRTDOMAIN_STATE"),
+		.sendmail = look("VIRTDOMAIN_SENDMAIL"),
+		.server = look("VIRTDOMAIN_SERVER"),
 	};
-	site->state = look("VIRTDOMAIN_STATE", STATE);
-	site->sendmail = look("VIRTDOMAIN_SENDMAIL", SENDMAIL);
-	site->server = look("VIRTDOMAIN_SERVER", "");
-	site->allows_plain = strcmp(look("VIRTDOMAIN_PLAIN", ""), "yes") == 0;
-	return site->rules.virtual_directory[0] == '/' &&
-	    site->rules.virtual_spool[0] == '/' && site->state[0] == '/' &&
-	    site->sendmail[0] == '/';
+
+	memset(site, 0, sizeof(*site));
+	site->allows_plain = plain != NULL && strcmp(plain, "yes") == 0;
+	return admin_fill(&site->admin, &places) &&
+	    is_absolute(places.virtual_directory) &&
+	    is_absolute(places.virtual_spool) &&
+	    is_absolute(places.state_directory) && is_absolute(places.sendmail);
 }

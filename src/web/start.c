@@ -1,4 +1,4 @@
-/* The first page, coming and going, and the choice of language. */
+/* The first page, and the choice of language. */
 #include "config.h"
 
 #include "support/text.h"
@@ -9,10 +9,10 @@
 #define LANGUAGE_COOKIE "virtdomain-language"
 #define LANGUAGE_LASTS	(365L * 24 * 60 * 60)
 
-/* ---- logging in ---------------------------------------------------------- */
+/* ---- the login ----------------------------------------------------------- */
 
-static void
-put_login(struct visit *visit, enum text error)
+void
+login_form(struct visit *visit, enum page_message kind, enum text message)
 {
 	const struct page_field address = {
 		.name = "address",
@@ -35,8 +35,8 @@ put_login(struct visit *visit, enum text error)
 	};
 
 	page_begin(visit, TEXT_LOG_IN, NULL);
-	if (error != TEXT_NONE)
-		page_message(visit, MESSAGE_BAD, error, NULL);
+	if (message != TEXT_NONE)
+		page_message(visit, kind, message, NULL);
 	page_paragraph(visit, TEXT_LOG_IN_HINT, NULL);
 	page_form(visit, "/login");
 	page_field(visit, &address);
@@ -49,24 +49,17 @@ put_login(struct visit *visit, enum text error)
 void
 start_get(struct visit *visit)
 {
+	enum text message = TEXT_NONE;
+
+	if (request_query(visit->request, "over")[0] != '\0')
+		message = TEXT_SESSION_OVER;
+	else if (request_query(visit->request, "out")[0] != '\0')
+		message = TEXT_LOGGED_OUT;
 	if (visit->session.is_open)
 		reply_redirect(&visit->reply,
 		    visit->session.is_postmaster ? "/users" : "/account");
 	else
-		put_login(visit, TEXT_NONE);
-}
-
-void
-login_post(struct visit *visit)
-{
-	visit->reply.status = 403;
-	put_login(visit, TEXT_WRONG_LOGIN);
-}
-
-void
-logout_post(struct visit *visit)
-{
-	reply_redirect(&visit->reply, "/");
+		login_form(visit, MESSAGE_NOTE, message);
 }
 
 /* ---- language ------------------------------------------------------------ */

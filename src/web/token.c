@@ -50,7 +50,8 @@ token_begin(struct visit *visit)
 		take_cookie(visit);
 		return;
 	}
-	memcpy(visit->form_key, visit->session.key, sizeof(visit->form_key));
+	hash_hmac(&hash_sha256, visit->session.key, sizeof(visit->session.key),
+	    visit->session.id, strlen(visit->session.id), visit->form_key);
 	visit->has_form_key = true;
 }
 

@@ -5,26 +5,25 @@
 #ifndef WEB_VISIT_H
 #define WEB_VISIT_H
 
-#include "account/account.h"
+#include "admin/admin.h"
 #include "web/html.h"
 #include "web/language.h"
 #include "web/reply.h"
 #include "web/request.h"
 #include "web/session.h"
 
-/* How the web server has set us up; the texts are borrowed. */
+/* How the web server has set us up.  It points into itself: not to be
+ * copied. */
 struct site {
-	struct account_rules rules;
-	const char *state;    /* below it a directory for each domain */
-	const char *sendmail; /* sends changes that we cannot make */
-	const char *server;   /* name of the mail server; empty: not known */
-	bool allows_plain;    /* HTTP without TLS from other machines */
+	struct admin admin;
+	bool allows_plain; /* HTTP without TLS from other machines */
 };
 
 struct visit {
 	const struct site *site;
 	const struct request *request;
 	const struct language *language;
+	int64_t now; /* time(2) */
 	struct session session;
 	char name[ACCOUNT_USER_SIZE]; /* what stands for "*" in the path */
 	struct reply reply;
@@ -57,6 +56,36 @@ struct route {
 /* The row for the path of the request, or NULL; fills visit->name. */
 const struct route *route_find(struct visit *visit, const char *path);
 
+/* ---- session.c ----------------------------------------------------------- */
+
+/* Finds out who is logged in; sets the cookie anew, for the time that begins
+ * with this use. */
+void session_open(struct visit *visit);
+
+/* Logs a user in, or, if somebody is logged in as the same, goes on with a new
+ * password.  0, or -1 with errno. */
+int session_begin(struct visit *visit, const char *user, const char *domain);
+
+/* Logs out.  0, or -1 with errno: then the session goes on. */
+int session_end(struct visit *visit);
+
+/* ---- limit.c: how often a login may fail --------------------------------- */
+
+/* A login that is being tried, and counts as failed until it is given back. */
+struct attempt {
+	char domain[ACCOUNT_DOMAIN_SIZE];
+	char user[ACCOUNT_USER_SIZE];
+	int64_t until; /* it counts, time(2) */
+	int64_t wait;  /* if there were too many: s */
+};
+
+/* Notes an attempt, of which domain and user are filled, before it is made.  0;
+ * -1 with errno, EAGAIN if there were too many. */
+int attempt_begin(const struct visit *visit, struct attempt *attempt);
+
+/* It has not failed.  0, or -1 with errno. */
+int attempt_succeed(const struct visit *visit, const struct attempt *attempt);
+
 /* ---- token.c: forms that come back --------------------------------------- */
 
 #define TOKEN_SIZE 65
@@ -77,16 +106,18 @@ bool token_is_right(const struct visit *visit);
 /* ---- site.c -------------------------------------------------------------- */
 
 /* Fills site from the environment: VIRTDOMAIN_VIRTUAL, _SPOOL, _STATE,
- * _SENDMAIL, _SERVER, _PLAIN.  False if a path is not absolute. */
+ * _SENDMAIL, _SERVER, _PLAIN.  False if a path is not absolute, or too
+ * long. */
 bool site_init(struct site *site);
 
 /* ---- pages: who may see them stands in the table ------------------------ */
 
 void start_get(struct visit *visit);	 /* start.c */
-void login_post(struct visit *visit);	 /* start.c */
-void logout_post(struct visit *visit);	 /* start.c */
+void login_post(struct visit *visit);	 /* login.c */
+void logout_post(struct visit *visit);	 /* login.c */
 void language_post(struct visit *visit); /* start.c */
 void style_get(struct visit *visit);	 /* style.c */
+void pending_get(struct visit *visit);	 /* pending.c */
 void account_get(struct visit *visit);	 /* own.c */
 void account_post(struct visit *visit);	 /* own.c */
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -89,6 +90,7 @@ begin(struct visit *visit, int status)
 {
 	const struct route *route = route_find(visit, visit->request->path);
 
+	visit->now = (int64_t)time(NULL);
 	visit->language = find_language(visit->request);
 	if (geteuid() == 0) {
 		log_event(LOG_ERR, "the pages must not run as root");
@@ -96,8 +98,11 @@ begin(struct visit *visit, int status)
 		return;
 	}
 	/* What may be kept must not have a cookie. */
-	if (route == NULL || route->whom != FOR_ANYBODY)
+	if (route == NULL || route->whom != FOR_ANYBODY) {
+		if (is_safe(visit, route))
+			session_open(visit);
 		token_begin(visit);
+	}
 	if (status == 0)
 		answer(visit, route);
 	else
@@ -108,8 +113,8 @@ int
 web_run(void)
 {
 	static struct request request;
+	static struct site site;
 	struct visit visit = { .request = &request };
-	struct site site;
 	int status, result;
 
 	log_open("virtdomain");
