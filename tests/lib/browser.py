@@ -178,6 +178,17 @@ class Browser:
     def open(self, path=""):
         self.page.get(self.server.url + path)
 
+    def forget(self):
+        """All cookies: logged out."""
+        self.page.delete_all_cookies()
+
+    def log_in(self, user, password, domain="kvt.dk"):
+        """By keys alone."""
+        self.open()
+        self.tab_to("address")
+        self.press(f"{user}@{domain}", TAB, password, ENTER)
+        self.wait_for(lambda: f"{user}@{domain}" in self.text(), "the log-in")
+
     def find(self, selector):
         return self.page.find_element("css selector", selector)
 

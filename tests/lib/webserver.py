@@ -2,7 +2,7 @@
 as they are: only names of files and users, and ports, are changed.
 
     with House() as house, Owner(house.root) as owner:
-        ours = pages(house, owner)              # what they are run with
+        ours = pages_of(house, owner)           # what they are run with
         with webserver("apache", ours) as server:
             server.url                          # https://mail.kvt.dk:PORT/...
             with server.client() as client:     # what a browser does, by hand
@@ -92,7 +92,7 @@ class Pages(typing.NamedTuple):
     variables: dict
 
 
-def pages(house, owner, program=VIRTDOMAIN, **more):
+def pages_of(house, owner, program=VIRTDOMAIN, **more):
     """Those of an installation, with a copy of program that everybody may
     run; more are variables."""
     copy = house.root / "web" / "virtdomain"

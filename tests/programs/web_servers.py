@@ -8,7 +8,7 @@ import tap
 from house import House
 from postfix import Owner
 from tap import case, equal
-from webserver import (AS_OWNER, AS_WWW_DATA, AUTOCONFIG, NAME, pages,
+from webserver import (AS_OWNER, AS_WWW_DATA, AUTOCONFIG, NAME, pages_of,
                        webserver)
 
 TELLS = """\
@@ -33,7 +33,7 @@ def check(kind):
     with House() as house, Owner(house.root) as owner:
         program = house.root / "tells"
         program.write_text(TELLS)
-        ours = pages(house, owner, program, SERVER="pop.kvt.dk")
+        ours = pages_of(house, owner, program, SERVER="pop.kvt.dk")
         with webserver(kind, ours) as server:
             equal(hands_over(server), owner.uid if kind in AS_OWNER
                   else pwd.getpwnam("www-data").pw_uid)

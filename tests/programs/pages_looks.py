@@ -1,0 +1,49 @@
+"""The pages of virtdomain in a real browser, as they are seen: on a desktop and
+on a phone, light and dark."""
+
+import contextlib
+import functools
+
+import tap
+from browser import COLOURS, SIZES, Browser, need_other
+from tap import case
+from webpages import SEEN, USERS, domain_pages
+
+stack = contextlib.ExitStack()
+
+
+@functools.cache
+def started():
+    """The pages and a browser, for all cases."""
+    need_other("axe-core/axe.min.js")
+    ours = stack.enter_context(domain_pages("apache-suexec"))
+    return ours, stack.enter_context(Browser(ours.server))
+
+
+def look_at_all(size, colour):
+    _, browser = started()
+    browser.look_like(size, colour)
+    now = None
+    browser.forget()
+    for name, path, status, user in SEEN:
+        if user != now:
+            browser.forget()
+            browser.log_in(user, USERS[user])
+            now = user
+        browser.open(path)
+        browser.check(name, status)
+
+
+def add_case(size, colour):
+    @case(f"on a {size}, {colour}: axe-core finds no serious fault in any page, "
+          "none is wider than the window, and the browser says nothing of them")
+    def _():
+        look_at_all(size, colour)
+
+
+for one in SIZES:
+    for other in COLOURS:
+        add_case(one, other)
+
+with stack:
+    tap.main()
