@@ -1,5 +1,7 @@
-/* Whether a domain keeps its passwords as they are: APOP and CRAM-MD5 need that,
- * and who steals the file has them. */
+/*
+ * Whether a domain keeps its passwords as they are: APOP and CRAM-MD5 need
+ * that, and who steals the file has them.
+ */
 #include "config.h"
 
 #include "admin/private.h"

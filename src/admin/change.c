@@ -236,6 +236,47 @@ change_make(const struct admin *admin, const struct change *change)
 	return run(&work);
 }
 
+/* ---- once more ---------------------------------------------------------- */
+
+static bool
+has_field(const struct account_edit *edit, const char *user,
+    enum account_field field, const char *wanted)
+{
+	char value[ACCOUNT_LINE_SIZE];
+
+	return wanted == NULL ||
+	    (account_edit_get(edit, user, field, value, sizeof(value)) == 0 &&
+		strcmp(value, wanted) == 0);
+}
+
+static bool
+is_done(const struct change *change, const struct account_edit *edit)
+{
+	char line[ACCOUNT_LINE_SIZE];
+
+	if (change->kind == CHANGE_REMOVE)
+		return account_edit_line(edit, change->user, line) == -1 &&
+		    errno == ENOENT;
+	return has_field(
+		   edit, change->user, ACCOUNT_PASSWORD, change->password) &&
+	    has_field(edit, change->user, ACCOUNT_GECOS, change->name) &&
+	    has_field(edit, change->user, ACCOUNT_SHELL, change->forward);
+}
+
+static enum change_result
+apply_again(const struct work *work, struct account_edit *edit)
+{
+	return is_done(work->change, edit) ? CHANGE_DONE : apply(work, edit);
+}
+
+enum change_result
+change_make_again(const struct admin *admin, const struct change *change)
+{
+	struct work work = { admin, change, apply_again };
+
+	return run(&work);
+}
+
 /* ---- how, and what for -------------------------------------------------- */
 
 static bool

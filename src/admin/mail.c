@@ -32,6 +32,7 @@ struct mail {
 	struct account account;
 	struct forward forward;
 	struct spool spool;
+	bool is_for_postmaster;
 	char address[ACCOUNT_NAME_SIZE];
 	char field[ACCOUNT_FORWARD_SIZE];
 };
@@ -131,17 +132,47 @@ send_on(const struct admin *admin, struct mail *mail, struct outcome *outcome)
 	    mail->address);
 }
 
+/* ---- updates ------------------------------------------------------------ */
+
+/* 1 if it was an update, 0 if it is mail, -1 with outcome.  What does not fit
+ * in memory is none. */
+static int
+try_update(
+    const struct admin *admin, const struct mail *mail, struct outcome *outcome)
+{
+	const struct spool *spool = &mail->spool;
+
+	if (!mail->is_for_postmaster || spool->fd != -1)
+		return 0;
+	switch (update_receive(
+	    admin, mail->recipient.domain, spool->memory, spool->length)) {
+	case RECEIPT_MAIL:
+		return 0;
+	case RECEIPT_TAKEN:
+		return 1;
+	case RECEIPT_LATER:
+		break;
+	}
+	return outcome_set(outcome, EX_TEMPFAIL,
+	    "4.3.0 the update of %s cannot be made now", mail->address);
+}
+
 /* ---- all of it ---------------------------------------------------------- */
 
 static int
 deliver(const struct admin *admin, struct mail *mail, struct outcome *outcome)
 {
+	int update;
+
 	text_format(mail->address, sizeof(mail->address), "%s@%s",
 	    mail->recipient.user, mail->recipient.domain);
 	forward_parse(&mail->forward, mail->field, mail->address);
 	if (delivery_read(&mail->delivery, STDIN_FILENO, &mail->recipient,
 		&mail->spool, outcome) == -1)
 		return -1;
+	update = try_update(admin, mail, outcome);
+	if (update != 0)
+		return update == 1 ? 0 : -1;
 	if (mail->forward.keeps &&
 	    delivery_append(
 		&mail->delivery, &mail->account, &mail->spool, outcome) == -1)
@@ -162,8 +193,11 @@ run(const struct admin *admin, struct mail *mail, bool bounces,
 		return outcome_set(outcome, EX_TEMPFAIL,
 		    "4.3.5 mail must be delivered as the domain owner, not as "
 		    "root");
-	if (recipient_find(&mail->delivery, &mail->recipient, outcome) == -1 ||
-	    find_account(mail, bounces, outcome) == -1)
+	if (recipient_find(&mail->delivery, &mail->recipient, outcome) == -1)
+		return -1;
+	mail->is_for_postmaster =
+	    strcmp(mail->recipient.user, "postmaster") == 0;
+	if (find_account(mail, bounces, outcome) == -1)
 		return -1;
 	return deliver(admin, mail, outcome);
 }

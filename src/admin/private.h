@@ -223,10 +223,43 @@ bool forward_list_is_sound(const char *list);
  * file. */
 enum change_result change_judge(const struct change *change, bool wants_apop);
 
+/* change_make() for a change that may have been made already, by somebody who
+ * was cut off then: CHANGE_DONE too if all is as it is wanted. */
+enum change_result change_make_again(
+    const struct admin *admin, const struct change *change);
+
 /* Whose the mailboxes of domain are.  0, or -1 with errno, EPERM if they are
  * root's. */
 int find_ids(
     const struct admin *admin, const char *domain, uid_t *uid, gid_t *gid);
+
+/* ---- updates.c ----------------------------------------------------------- */
+
+#define UPDATE_REMEMBERED 7200 /* s: longer than one can be fresh */
+
+/* Puts down, on disk, that the update with this serial and time was begun:
+ * returns 0.  1 if it is known already, with its outcome, CHANGE_WAITING if it
+ * was begun and no more; -1 with errno. */
+int updates_begin(const struct admin *admin, const char *domain,
+    const char *serial, int64_t when, int64_t now, enum change_result *outcome);
+
+/* Puts down the outcome of one that was begun.  0, or -1 with errno. */
+int updates_end(const struct admin *admin, const char *domain,
+    const char *serial, int64_t when, int64_t now, enum change_result outcome);
+
+/* ---- post.c -------------------------------------------------------------- */
+
+#define UPDATE_MESSAGE_MOST ((size_t)64 * 1024)
+
+enum receipt {
+	RECEIPT_MAIL,  /* no update, or none to be trusted: ordinary mail */
+	RECEIPT_TAKEN, /* the change was made, or is refused for good */
+	RECEIPT_LATER  /* it cannot be made now */
+};
+
+/* Takes a message to postmaster of domain, as its owner. */
+enum receipt update_receive(const struct admin *admin, const char *domain,
+    const char *message, size_t length);
 
 /* ---- mail.c -------------------------------------------------------------- */
 
