@@ -219,9 +219,19 @@ class Browser:
                 return
         raise AssertionError(f"{name} is not reached, but {seen}")
 
+    @staticmethod
+    def _holds(condition):
+        """False too if the page goes away meanwhile."""
+        # pylint: disable=import-outside-toplevel
+        from selenium.common.exceptions import WebDriverException
+        try:
+            return condition()
+        except WebDriverException:
+            return False
+
     def wait_for(self, condition, what, seconds=30):
         deadline = time.monotonic() + seconds
-        while not condition():
+        while not self._holds(condition):
             if time.monotonic() > deadline:
                 raise AssertionError(f"waited in vain for {what}\n{self.text()}"
                                      f"\n{self.server.log()[-3000:]}")

@@ -23,6 +23,7 @@ USERS = {"postmaster": "Postmaster's: 4711", "joe": "joe's old one",
 FORWARDS = {"ann": ("joe@kvt.dk", "mailbox"),
             "bo.with-a+long_name": ("somebody@a-rather-long-name.example.org",
                                     "somebody.else@example.net")}
+MESSAGE = b"From: a@client.test\nSubject: hello\n\n" + 60 * b"Hello.\n"
 
 # As www-data; a name that is not there yet is taken by link(2).
 KEEP = """#!/bin/sh
@@ -52,6 +53,8 @@ class DomainPages:
                               typed=password + "\n")
         for user, addresses in FORWARDS.items():
             self.site.run("forward", f"{user}@{DOMAIN}", *addresses)
+        self.house.write_mailbox("ann", DOMAIN, [MESSAGE] * 20,
+                                 self.owner.uid, self.owner.gid)
         self.let_in()
 
     def let_in(self):
