@@ -229,6 +229,15 @@ class Browser:
         except WebDriverException:
             return False
 
+    def tab_on(self, name):
+        """The focus is there, or is by the next tabulators: a field may have
+        a button beside it."""
+        if self.focused() != name:
+            self.tab_to(name, 3)
+
+    def field(self, name):
+        return self.find(f"[name={name}]").get_attribute("value")
+
     def wait_for(self, condition, what, seconds=30):
         deadline = time.monotonic() + seconds
         while not self._holds(condition):

@@ -35,6 +35,7 @@ class Site:
         self.owner = owner
         self.postfix = Postfix(house, owner)
         self.etc = self.postfix.root / "etc"
+        self.sendmail = None
         self.delivery = self.install()
         main = self.etc / "main.cf"
         main.write_text(re.sub(
@@ -48,12 +49,12 @@ class Site:
         program = self.house.root / "virtdomain"
         shutil.copy(VIRTDOMAIN, program)
         program.chmod(0o755)
-        sendmail = self.house.root / "sendmail"
-        sendmail.write_text(SENDMAIL.format(port=self.postfix.port))
-        sendmail.chmod(0o755)
+        self.sendmail = self.house.root / "sendmail"
+        self.sendmail.write_text(SENDMAIL.format(port=self.postfix.port))
+        self.sendmail.chmod(0o755)
         return (f"{program} --virtual-dir={self.house.virtual} "
                 f"--virtual-spool={self.house.spool} "
-                f"--sendmail={sendmail} MAILBOUNCE")
+                f"--sendmail={self.sendmail} MAILBOUNCE")
 
     def run(self, *words, typed="", status=0):
         done = subprocess.run(

@@ -42,11 +42,12 @@ class DomainPages:
         self.is_direct = kind in AS_OWNER
         self.outbox = ours.house.root / "outbox"
         self.sendmail = make_sendmail(self)
+        self.said = ""
 
     def make(self):
         """CREATE, users, and the pages let in."""
-        self.site.run("CREATE", DOMAIN, self.owner.name, "-",
-                      typed=USERS["postmaster"] + "\n")
+        self.said = self.site.run("CREATE", DOMAIN, self.owner.name, "-",
+                                  typed=USERS["postmaster"] + "\n")
         for user, password in USERS.items():
             if user != "postmaster":
                 self.site.run("add", f"{user}@{DOMAIN}", "-",
@@ -69,6 +70,10 @@ class DomainPages:
         path.write_text(KEEP.format(outbox=self.outbox))
         path.chmod(0o755)
         return path
+
+    def posted(self):
+        """One that hands it to the Postfix of the site."""
+        return self.site.sendmail
 
     def deliver(self):
         """Hands over what was mailed; returns how many messages."""
@@ -110,8 +115,21 @@ def domain_pages(kind, make_sendmail=DomainPages.kept):
 def log_in(client, user, password):
     """The page that follows on the log-in."""
     page = client.get("/virtdomain/")
-    return client.submit(page, page.form("password"),
+    return client.submit(page, page.form("address"),
                          address=f"{user}@{DOMAIN}", password=password)
+
+
+def change_password(client, old, new):
+    """The page that follows on a change of the own password."""
+    page = client.get("/virtdomain/account")
+    return client.submit(page, page.form("old"), old=old, password=new,
+                         again=new)
+
+
+def log_out(client):
+    page = client.get("/virtdomain/client")
+    return client.submit(page, next(form for form in page.forms
+                                    if form.action.endswith("/logout")))
 
 
 # What there is to see: a name, the path, the status, and who sees it.
