@@ -6,13 +6,14 @@
 #include "web/page.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #define LOGGED_SIZE 512
 
-/* ---- failures ------------------------------------------------------------ */
+/* ---- the log ------------------------------------------------------------- */
 
+/* In the words of gnu-pop3d, so that who looks for them there finds these
+ * too. */
 static void
 log_login(const struct visit *visit, const char *why)
 {
@@ -29,47 +30,6 @@ log_login(const struct visit *visit, const char *why)
 		log_event(LOG_NOTICE,
 		    "login failed reason=\"%s\" method=page user=%s addr=%s",
 		    why, name, address);
-}
-
-static void
-refuse(struct visit *visit, const char *why)
-{
-	log_login(visit, why);
-	visit->reply.status = 403;
-	login_form(visit, MESSAGE_BAD, TEXT_WRONG_LOGIN);
-}
-
-static void
-refuse_too_many(struct visit *visit, const struct attempt *attempt)
-{
-	char minutes[24];
-
-	snprintf(minutes, sizeof(minutes), "%lld",
-	    ((long long)attempt->wait + 59) / 60);
-	visit->reply.retry_after = (unsigned int)attempt->wait;
-	page_trouble(visit, 429, TEXT_TOO_MANY, TEXT_TOO_MANY_WHY, minutes);
-}
-
-/* The attempt could not be noted, so it is not made. */
-static void
-refuse_unnoted(struct visit *visit, const struct attempt *attempt)
-{
-	const char *domain =
-	    account_find_domain(&visit->site->admin.rules, attempt->domain);
-
-	if (errno == EAGAIN) {
-		refuse_too_many(visit, attempt);
-	} else if (errno != ENOENT) {
-		log_event(LOG_ERR, "what the pages of %s remember: %s",
-		    attempt->domain, strerror(errno));
-		page_error(visit, 500);
-	} else if (domain == NULL || strcmp(domain, attempt->domain) != 0) {
-		refuse(visit, "no such domain");
-	} else {
-		log_login(visit, "pages are off; see virtdomain web");
-		page_trouble(
-		    visit, 503, TEXT_NOT_SET_UP, TEXT_NOT_SET_UP_WHY, NULL);
-	}
 }
 
 /* ---- logging in ---------------------------------------------------------- */
@@ -91,71 +51,55 @@ take_address(const struct visit *visit, struct attempt *attempt)
 	    account_is_user_name(user) && account_is_domain_name(rest);
 }
 
-/* The name that was typed must be that of the account, without what logins by
- * POP3 may put in front: attempts were counted for it. */
-static enum account_verdict
-verify(const struct visit *visit, const struct attempt *attempt,
-    struct account_finding *finding)
-{
-	struct credentials credentials = { .kind = CREDENTIALS_PASSWORD };
-	enum account_verdict verdict = ACCOUNT_REFUSED;
-
-	finding->why = "too long";
-	if (text_format(credentials.name, sizeof(credentials.name), "%s@%s",
-		attempt->user, attempt->domain) &&
-	    text_copy(credentials.secret, sizeof(credentials.secret),
-		request_field(visit->request, "password")))
-		verdict = account_verify(
-		    &visit->site->admin.rules, &credentials, "", NULL, finding);
-	explicit_bzero(&credentials, sizeof(credentials));
-	if (verdict == ACCOUNT_ACCEPTED &&
-	    (strcmp(finding->account.user, attempt->user) != 0 ||
-		strcmp(finding->account.domain, attempt->domain) != 0)) {
-		finding->why = "another name";
-		return ACCOUNT_REFUSED;
-	}
-	return verdict;
-}
-
 static void
-admit(struct visit *visit, const struct attempt *attempt)
+let_in(struct visit *visit, const struct attempt *attempt)
 {
-	if (attempt_succeed(visit, attempt) == -1)
-		log_event(LOG_WARNING, "what the pages of %s remember: %s",
-		    attempt->domain, strerror(errno));
-	if (session_begin(visit, attempt->user, attempt->domain) == -1) {
-		log_event(LOG_ERR, "no session can begin: %s user=%s@%s",
-		    strerror(errno), attempt->user, attempt->domain);
-		page_error(visit, 500);
+	if (session_begin(visit, attempt->user, attempt->domain) == 0) {
+		log_login(visit, NULL);
+		reply_redirect(&visit->reply, "/");
 		return;
 	}
-	log_login(visit, NULL);
-	reply_redirect(&visit->reply, "/");
+	log_event(LOG_ERR, "no session can begin: %s user=%s@%s",
+	    strerror(errno), attempt->user, attempt->domain);
+	page_error(visit, 500);
+}
+
+/* The page does not tell what of it was wrong. */
+static void
+refuse(struct visit *visit)
+{
+	visit->reply.status = 403;
+	login_form(visit, MESSAGE_BAD, TEXT_WRONG_LOGIN);
 }
 
 void
 login_post(struct visit *visit)
 {
-	struct account_finding finding = { .why = "" };
 	struct attempt attempt = { 0 };
+	const char *why = "no address";
+	enum proof proof = PROOF_WRONG;
 
-	if (!take_address(visit, &attempt)) {
-		refuse(visit, "no address");
+	if (take_address(visit, &attempt))
+		proof = prove(visit, &attempt,
+		    request_field(visit->request, "password"), &why);
+	if (proof != PROOF_RIGHT)
+		log_login(visit, why);
+	switch (proof) {
+	case PROOF_RIGHT:
+		let_in(visit, &attempt);
 		return;
-	}
-	if (attempt_begin(visit, &attempt) == -1) {
-		refuse_unnoted(visit, &attempt);
+	case PROOF_WRONG:
+	case PROOF_NO_DOMAIN:
+		refuse(visit);
 		return;
-	}
-	switch (verify(visit, &attempt, &finding)) {
-	case ACCOUNT_ACCEPTED:
-		admit(visit, &attempt);
+	case PROOF_TOO_OFTEN:
+		prove_wait(visit, &attempt);
 		return;
-	case ACCOUNT_REFUSED:
-		refuse(visit, finding.why);
+	case PROOF_OFF:
+		page_trouble(
+		    visit, 503, TEXT_NOT_SET_UP, TEXT_NOT_SET_UP_WHY, NULL);
 		return;
-	case ACCOUNT_TRY_LATER:
-		log_login(visit, finding.why);
+	case PROOF_TROUBLE:
 		page_error(visit, 503);
 		return;
 	}

@@ -69,6 +69,27 @@ int session_begin(struct visit *visit, const char *user, const char *domain);
 /* Logs out.  0, or -1 with errno: then the session goes on. */
 int session_end(struct visit *visit);
 
+/* ---- prove.c ------------------------------------------------------------- */
+
+struct attempt;
+
+enum proof {
+	PROOF_RIGHT,
+	PROOF_WRONG,
+	PROOF_TOO_OFTEN, /* attempt->wait tells for how long */
+	PROOF_NO_DOMAIN,
+	PROOF_OFF,    /* the pages of this domain are */
+	PROOF_TROUBLE /* of this system; it is logged */
+};
+
+/* Whether somebody, of whom domain and user are filled, knows the password:
+ * counted and bounded.  *why is a constant text for the log. */
+enum proof prove(const struct visit *visit, struct attempt *attempt,
+    const char *password, const char **why);
+
+/* The page for who has tried too often. */
+void prove_wait(struct visit *visit, const struct attempt *attempt);
+
 /* ---- limit.c: how often a login may fail --------------------------------- */
 
 /* A login that is being tried, and counts as failed until it is given back. */

@@ -1,6 +1,6 @@
-/* Requests of browsers: lines NAME=VALUE are the environment, what stands behind
- * an empty line is the body.  What is taken is bounded, whole UTF-8 and there
- * once; what is shown of it has no markup. */
+/* Requests of browsers: lines NAME=VALUE are the environment, what stands
+ * behind an empty line is the body.  What is taken is bounded, whole UTF-8 and
+ * there once; what is shown of it has no markup. */
 #include "config.h"
 
 #include "../unit/box.h"
