@@ -280,6 +280,7 @@ class Form(typing.NamedTuple):
     method: str
     action: str
     fields: dict
+    buttons: set
 
 
 class _Reader(html.parser.HTMLParser):
@@ -297,9 +298,11 @@ class _Reader(html.parser.HTMLParser):
         attributes = dict(attrs)
         if tag == "form":
             self.forms.append(Form(attributes.get("method", "get").lower(),
-                                   attributes.get("action", ""), {}))
+                                   attributes.get("action", ""), {}, set()))
         elif tag == "a" and "href" in attributes:
             self.links.append(attributes["href"])
+        elif tag == "button" and "name" in attributes:
+            self.forms[-1].buttons.add(attributes["name"])
         elif tag == "select":
             self.choice = attributes["name"]
             self.forms[-1].fields[self.choice] = ""
@@ -380,8 +383,9 @@ class Visitor:
         raise AssertionError(f"redirected for ever, to {answer.path}")
 
     def submit(self, answer, form, **values):
-        """Sends a form of this page, with these values."""
-        unknown = set(values) - set(form.fields)
+        """Sends a form of this page, with these values of fields, and of the
+        button."""
+        unknown = set(values) - set(form.fields) - form.buttons
         assert not unknown, (unknown, form)
         path = urllib.parse.urljoin(answer.path, form.action)
         body = urllib.parse.urlencode({**form.fields, **values})

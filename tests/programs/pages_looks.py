@@ -5,7 +5,7 @@ import contextlib
 import functools
 
 import tap
-from browser import COLOURS, SIZES, Browser, need_other
+from browser import COLOURS, ENTER, SIZES, TAB, Browser, need_other
 from tap import case
 from webpages import SEEN, USERS, domain_pages
 
@@ -20,6 +20,28 @@ def started():
     return ours, stack.enter_context(Browser(ours.server))
 
 
+def look_at_refusals(browser):
+    """What comes of forms that are not right, and of a suggestion."""
+    browser.log_in("postmaster", USERS["postmaster"])
+    browser.open("new")
+    browser.tab_to("user")
+    browser.press("A B", TAB, "Name", TAB, "no address at all", TAB, "1234",
+                  ENTER)
+    browser.wait_for(lambda: browser.all("[aria-invalid]"), "the refusal")
+    browser.check("new-wrong", 422)
+    browser.tab_to("Suggest a password")
+    browser.press(ENTER)
+    browser.wait_for(lambda: browser.all("meter") and
+                     not browser.all("[aria-invalid]"), "a suggestion")
+    browser.check("new-suggested")
+    browser.forget()
+    browser.open()
+    browser.tab_to("address")
+    browser.press("joe@kvt.dk", TAB, "wrong", ENTER)
+    browser.wait_for(lambda: browser.all("[role=alert]"), "the refusal")
+    browser.check("log-in-wrong", 403)
+
+
 def look_at_all(size, colour):
     _, browser = started()
     browser.look_like(size, colour)
@@ -32,6 +54,8 @@ def look_at_all(size, colour):
             now = user
         browser.open(path)
         browser.check(name, status)
+    browser.forget()
+    look_at_refusals(browser)
 
 
 def add_case(size, colour):
