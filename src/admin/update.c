@@ -14,6 +14,7 @@
 
 #define FIRST_LINE "trans=UPDATE 1"
 #define SIGNATURE  "signature="
+#define SUBJECT	   "Subject:"
 #define PART	   60 /* octets of base64 in a line */
 
 static const char *const kinds[] = {
@@ -288,14 +289,20 @@ is_text(const char *line, size_t length, const char *text)
 	return length == strlen(text) && memcmp(line, text, length) == 0;
 }
 
-/* True for the subject alone in its field; there must be one. */
 static bool
 is_subject(const char *line, size_t length)
 {
-	static const char name[] = "Subject:";
-	size_t used = strlen(name);
+	return length >= strlen(SUBJECT) &&
+	    strncasecmp(line, SUBJECT, strlen(SUBJECT)) == 0;
+}
 
-	if (length < used || strncasecmp(line, name, used) != 0)
+/* True for our subject, alone in its field, which has one line. */
+static bool
+is_ours(const char *line, size_t length, const char *next, const char *end)
+{
+	size_t used = strlen(SUBJECT);
+
+	if (next < end && (*next == ' ' || *next == '\t'))
 		return false;
 	while (used < length && line[used] == ' ')
 		used++;
@@ -306,16 +313,19 @@ bool
 update_is_one(const char *message, size_t length, size_t *body)
 {
 	const char *line = message, *end = message + length, *next;
-	unsigned int subjects = 0;
+	unsigned int subjects = 0, ours = 0;
 	size_t size;
 
 	for (; line < end; line = next) {
 		next = get_line(line, end, &size);
 		if (size == 0)
 			break;
-		subjects += is_subject(line, size);
+		if (!is_subject(line, size))
+			continue;
+		subjects++;
+		ours += is_ours(line, size, next, end);
 	}
-	if (line >= end || subjects != 1)
+	if (line >= end || subjects != 1 || ours != 1)
 		return false;
 	*body = (size_t)(next - message);
 	(void)get_line(next, end, &size);
