@@ -4,6 +4,7 @@
 
 #include "web/html.h"
 #include "support/text.h"
+#include "web/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -94,8 +95,18 @@ put_character(struct html *html, const char *text)
 void
 html_text(struct html *html, const char *text)
 {
-	for (; *text != '\0'; text++)
-		put_character(html, text);
+	size_t length;
+
+	for (; *text != '\0'; text += length) {
+		length = utf8_length(text);
+		if (length > 1)
+			html_put(html, text, length);
+		else if (length == 1)
+			put_character(html, text);
+		else
+			html_markup(html, "?");
+		length += length == 0;
+	}
 }
 
 void

@@ -25,7 +25,8 @@ void html_clear(struct html *html);
 void html_put(struct html *html, const char *markup, size_t length);
 
 /* Puts text in, escaped for HTML and XML, between tags and in attributes in
- * either kind of quotes.  Control characters but line ends become "?". */
+ * either kind of quotes.  Control characters but line ends, and octets that are
+ * not UTF-8, become "?". */
 void html_text(struct html *html, const char *text);
 
 /* A number, in decimal. */

@@ -8,15 +8,23 @@
 
 static const struct route routes[] = {
 	{ "/", FOR_VISITOR, start_get, NULL },
+	{ "/autoconfig/mail/config-v1.1.xml", FOR_ANYBODY, autoconfig_get,
+	    NULL },
+	{ "/client", FOR_USER, client_get, NULL },
 	{ "/language", FOR_VISITOR, NULL, language_post },
 	{ "/login", FOR_VISITOR, start_get, login_post },
 	{ "/logout", FOR_USER, NULL, logout_post },
+	{ "/new", FOR_POSTMASTER, user_new_get, user_new_post },
 	{ "/pending/*", FOR_VISITOR, pending_get, NULL },
 	{ "/style.css", FOR_ANYBODY, style_get, NULL },
+	{ "/users", FOR_POSTMASTER, users_get, NULL },
+	{ "/users/*", FOR_POSTMASTER, user_get, user_post },
+	{ "/users/*/password", FOR_POSTMASTER, user_get, user_password_post },
+	{ "/users/*/remove", FOR_POSTMASTER, user_remove_get,
+	    user_remove_post },
 };
 
-/* A user name has no "/", and none is a word of the table: "new" is no user's
- * page, for its row stands first. */
+/* A user name has no "/", so no row stands in the way of a user. */
 static bool
 matches(const char *pattern, const char *path, char name[ACCOUNT_USER_SIZE])
 {

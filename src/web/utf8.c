@@ -75,3 +75,17 @@ utf8_is_sound(const char *text, const char *allowed)
 	}
 	return true;
 }
+
+void
+utf8_mend(char *text)
+{
+	size_t length;
+
+	for (; *text != '\0'; text += length) {
+		length = utf8_length(text);
+		if (length > 0 && !is_control(text))
+			continue;
+		length = length > 0 ? length : 1;
+		memset(text, '?', length);
+	}
+}

@@ -15,4 +15,7 @@ size_t utf8_length(const char *text);
  * U+009F, but those in allowed. */
 bool utf8_is_sound(const char *text, const char *allowed);
 
+/* Puts "?" in the place of each octet for which text is not sound. */
+void utf8_mend(char *text);
+
 #endif
