@@ -205,9 +205,12 @@ class Browser:
         ActionChains(self.page).send_keys(*words).perform()
 
     def focused(self):
-        """The name of the field that has the focus, or the text of what has."""
+        """The name of the field that has the focus, or the text of the link or
+        button."""
         active = self.page.switch_to.active_element
-        return active.get_attribute("name") or active.text
+        if active.tag_name in ("a", "button"):
+            return active.text
+        return active.get_attribute("name")
 
     def tab_to(self, name, most=60):
         """Presses the tabulator until the focus is there."""

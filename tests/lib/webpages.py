@@ -145,7 +145,7 @@ SEEN = (
     ("user-self", "users/postmaster", 200, "postmaster"),
     ("user-none", "users/nobody", 404, "postmaster"),
     ("remove", "users/joe/remove", 200, "postmaster"),
-    ("account", "account", 404, "joe"),
+    ("account", "account", 200, "joe"),
     ("client", "client", 200, "joe"),
     ("forbidden", "users", 403, "joe"),
 )
