@@ -8,6 +8,9 @@
 
 static const struct route routes[] = {
 	{ "/", FOR_VISITOR, start_get, NULL },
+	{ "/account", FOR_USER, account_get, NULL },
+	{ "/account/forwards", FOR_USER, account_get, account_forwards_post },
+	{ "/account/password", FOR_USER, account_get, account_password_post },
 	{ "/autoconfig/mail/config-v1.1.xml", FOR_ANYBODY, autoconfig_get,
 	    NULL },
 	{ "/client", FOR_USER, client_get, NULL },

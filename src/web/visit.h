@@ -133,23 +133,24 @@ bool site_init(struct site *site);
 
 /* ---- pages: who may see them stands in the table ------------------------ */
 
-void start_get(struct visit *visit);	      /* start.c */
-void login_post(struct visit *visit);	      /* login.c */
-void logout_post(struct visit *visit);	      /* login.c */
-void language_post(struct visit *visit);      /* start.c */
-void style_get(struct visit *visit);	      /* style.c */
-void pending_get(struct visit *visit);	      /* pending.c */
-void account_get(struct visit *visit);	      /* own.c */
-void account_post(struct visit *visit);	      /* own.c */
-void users_get(struct visit *visit);	      /* users.c */
-void user_new_get(struct visit *visit);	      /* user_new.c */
-void user_new_post(struct visit *visit);      /* user_new.c */
-void user_get(struct visit *visit);	      /* user.c */
-void user_post(struct visit *visit);	      /* user.c */
-void user_password_post(struct visit *visit); /* user.c */
-void user_remove_get(struct visit *visit);    /* user_remove.c */
-void user_remove_post(struct visit *visit);   /* user_remove.c */
-void client_get(struct visit *visit);	      /* client.c */
-void autoconfig_get(struct visit *visit);     /* client.c */
+void start_get(struct visit *visit);		 /* start.c */
+void login_post(struct visit *visit);		 /* login.c */
+void logout_post(struct visit *visit);		 /* login.c */
+void language_post(struct visit *visit);	 /* start.c */
+void style_get(struct visit *visit);		 /* style.c */
+void pending_get(struct visit *visit);		 /* pending.c */
+void account_get(struct visit *visit);		 /* own.c */
+void account_forwards_post(struct visit *visit); /* own.c */
+void account_password_post(struct visit *visit); /* own.c */
+void users_get(struct visit *visit);		 /* users.c */
+void user_new_get(struct visit *visit);		 /* user_new.c */
+void user_new_post(struct visit *visit);	 /* user_new.c */
+void user_get(struct visit *visit);		 /* user.c */
+void user_post(struct visit *visit);		 /* user.c */
+void user_password_post(struct visit *visit);	 /* user.c */
+void user_remove_get(struct visit *visit);	 /* user_remove.c */
+void user_remove_post(struct visit *visit);	 /* user_remove.c */
+void client_get(struct visit *visit);		 /* client.c */
+void autoconfig_get(struct visit *visit);	 /* client.c */
 
 #endif
