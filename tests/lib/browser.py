@@ -189,6 +189,12 @@ class Browser:
         self.press(f"{user}@{domain}", TAB, password, ENTER)
         self.wait_for(lambda: f"{user}@{domain}" in self.text(), "the log-in")
 
+    def log_out(self):
+        self.tab_to("Log out")
+        self.press(ENTER)
+        self.wait_for(lambda: "You are logged out." in self.text(),
+                      "the log-out")
+
     def find(self, selector):
         return self.page.find_element("css selector", selector)
 

@@ -1,8 +1,10 @@
 """A domain, kvt.dk, with its pages under a web server of webserver.py.
 
     with domain_pages("nginx") as ours:
-        with ours.server.client() as client: ...
+        page = log_in(ours.server.client(), "joe", USERS["joe"])
         ours.deliver()                  # the changes that were mailed
+    with made_domain() as ours:
+        with ours.under("nginx"): ...   # one server after the other
 
 Its users are in USERS.  Mail is not sent but kept, until deliver() hands it to
 virtdomain as Postfix would.
@@ -33,19 +35,18 @@ cat > "{outbox}/$$.new" && mv "{outbox}/$$.new" "{outbox}/$$.mail"
 
 
 class DomainPages:
-    def __init__(self, ours, kind, make_sendmail):
+    def __init__(self, ours, make_sendmail):
         self.site = ours
         self.house = ours.house
         self.owner = ours.owner
-        self.kind = kind
         self.server = None
-        self.is_direct = kind in AS_OWNER
+        self.is_direct = None
         self.outbox = ours.house.root / "outbox"
         self.sendmail = make_sendmail(self)
         self.said = ""
 
     def make(self):
-        """CREATE, users, and the pages let in."""
+        """CREATE, and users with mail."""
         self.said = self.site.run("CREATE", DOMAIN, self.owner.name, "-",
                                   typed=USERS["postmaster"] + "\n")
         for user, password in USERS.items():
@@ -56,11 +57,17 @@ class DomainPages:
             self.site.run("forward", f"{user}@{DOMAIN}", *addresses)
         self.house.write_mailbox("ann", DOMAIN, [MESSAGE] * 20,
                                  self.owner.uid, self.owner.gid)
-        self.let_in()
 
-    def let_in(self):
+    @contextlib.contextmanager
+    def under(self, kind):
+        """Lets the pages in and starts a web server, one of KINDS."""
+        self.is_direct = kind in AS_OWNER
         self.site.run("web", DOMAIN,
                       self.owner.name if self.is_direct else "www-data")
+        with webserver(kind, pages_of(
+                self.house, self.owner, SERVER="pop.kvt.dk",
+                SENDMAIL=self.sendmail)) as self.server:
+            yield
 
     def kept(self):
         """A sendmail that keeps what it is given."""
@@ -100,16 +107,19 @@ class DomainPages:
 
 
 @contextlib.contextmanager
-def domain_pages(kind, make_sendmail=DomainPages.kept):
-    """The pages run by one of KINDS; make_sendmail gives the program by which
-    they mail."""
+def made_domain(make_sendmail=DomainPages.kept):
+    """make_sendmail gives the program by which the pages mail."""
     with site() as ours:
-        domain = DomainPages(ours, kind, make_sendmail)
+        domain = DomainPages(ours, make_sendmail)
         domain.make()
-        with webserver(kind, pages_of(
-                ours.house, ours.owner, SERVER="pop.kvt.dk",
-                SENDMAIL=domain.sendmail)) as domain.server:
-            yield domain
+        yield domain
+
+
+@contextlib.contextmanager
+def domain_pages(kind, make_sendmail=DomainPages.kept):
+    """The pages run by one of KINDS."""
+    with made_domain(make_sendmail) as domain, domain.under(kind):
+        yield domain
 
 
 def log_in(client, user, password):
@@ -136,6 +146,7 @@ def log_out(client):
 SEEN = (
     ("log-in", "", 200, None),
     ("not-found", "nothing/here", 404, None),
+    ("pending", f"pending/{'ab' * 16}?domain={DOMAIN}&since=1", 200, None),
     ("users", "users", 200, "postmaster"),
     ("users-found", "users?q=joe", 200, "postmaster"),
     ("users-none", "users?q=%3Cb%3E", 200, "postmaster"),

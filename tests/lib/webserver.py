@@ -96,7 +96,7 @@ def pages_of(house, owner, program=VIRTDOMAIN, **more):
     """Those of an installation, with a copy of program that everybody may
     run; more are variables."""
     copy = house.root / "web" / "virtdomain"
-    copy.parent.mkdir()
+    copy.parent.mkdir(exist_ok=True)
     shutil.copy(program, copy)
     copy.chmod(0o755)
     return Pages(house, owner, copy, {
@@ -239,6 +239,7 @@ class Nginx(Webserver):
     def start_wrapper(self, program):
         """What the two files for systemd say; returns the socket."""
         path = self.root / "fcgiwrap.socket"
+        path.unlink(missing_ok=True)
         start = re.search(r"(?m)^ExecStart=/usr/sbin/fcgiwrap(.*)$",
                           self.contributed("fcgiwrap-owner.service.example"))
         with open(self.root / "fcgiwrap.out", "ab") as output:

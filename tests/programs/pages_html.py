@@ -5,7 +5,7 @@ import tap
 from browser import need_other, validate
 from postfix import need_program
 from tap import case, equal
-from webpages import SEEN, USERS, domain_pages, log_in
+from webpages import SEEN, USERS, change_password, domain_pages, log_in
 
 
 class Folder:
@@ -36,6 +36,14 @@ def keep_refusals(folder, client):
         page, page.form("password"), what="suggest"))
 
 
+def keep_changes(folder, ours, client):
+    """What comes of a change that is mailed."""
+    page = folder.keep("pending-own", change_password(
+        client, USERS["joe"], "something else, 17"))
+    equal(ours.deliver(), 1)
+    folder.keep("outcome", client.get(page.path))
+
+
 @case("every page, as it is for postmaster, for a user and for a stranger, and "
       "what comes of wrong forms, is HTML without an error; so is the style")
 def _():
@@ -52,8 +60,9 @@ def _():
             folder.keep(name, clients[user].get(f"/virtdomain/{path}"), status)
         folder.keep("style", clients[None].get("/virtdomain/style.css"))
         keep_refusals(folder, clients["postmaster"])
+        keep_changes(folder, ours, clients["joe"])
         equal(validate(folder.path), [])
-        equal(len(list(folder.path.iterdir())), len(SEEN) + 5)
+        equal(len(list(folder.path.iterdir())), len(SEEN) + 7)
 
 
 tap.main()

@@ -1,11 +1,15 @@
-"""The pages of virtdomain in a real browser, as they are seen: on a desktop and
-on a phone, light and dark."""
+"""How all pages of virtdomain look in a real browser: the cases for one size of
+its window, light and dark.
+
+    looks.add_cases("phone")
+    looks.main()
+"""
 
 import contextlib
 import functools
 
 import tap
-from browser import COLOURS, ENTER, SIZES, TAB, Browser, need_other
+from browser import COLOURS, ENTER, TAB, Browser, need_other
 from tap import case
 from webpages import SEEN, USERS, domain_pages
 
@@ -58,16 +62,15 @@ def look_at_all(size, colour):
     look_at_refusals(browser)
 
 
-def add_case(size, colour):
-    @case(f"on a {size}, {colour}: axe-core finds no serious fault in any page, "
-          "none is wider than the window, and the browser says nothing of them")
-    def _():
-        look_at_all(size, colour)
+def add_cases(size):
+    for colour in COLOURS:
+        @case(f"on a {size}, {colour}: axe-core finds no serious fault in any "
+              "page, none is wider than the window, and the browser says "
+              "nothing of them")
+        def _(colour=colour):
+            look_at_all(size, colour)
 
 
-for one in SIZES:
-    for other in COLOURS:
-        add_case(one, other)
-
-with stack:
-    tap.main()
+def main():
+    with stack:
+        tap.main()
