@@ -199,13 +199,15 @@ judge(struct plan *plan, const char *word)
 }
 
 static int
-undo_all(const struct plan *plan)
+undo_all(struct plan *plan)
 {
 	static const struct step *const rest[] = { &step_directory,
-		&step_passwd, &step_spool, &step_state };
+		&step_passwd, &step_spool };
 	struct lists lists = lists_of(plan->way);
-	int status = steps_undo(lists.maps, lists.map_count, plan);
+	int status = web_undo(plan);
 
+	if (status == EX_OK)
+		status = steps_undo(lists.maps, lists.map_count, plan);
 	if (status == EX_OK)
 		status =
 		    steps_make(lists.databases, lists.database_count, plan);

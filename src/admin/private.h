@@ -159,6 +159,10 @@ int need_rights(const struct admin *admin);
 /* Unlinks all files of the directory at this path.  0, or errno; places.c. */
 int empty(void *path);
 
+/* Shuts the pages of plan->domain out.  0, or an exit status after a message;
+ * web.c. */
+int web_undo(struct plan *plan);
+
 /* ---- the steps ---------------------------------------------------------- */
 
 extern const struct step step_virtual_top, step_spool_top;  /* places.c */

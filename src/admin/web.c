@@ -271,6 +271,31 @@ static const struct step step_access = { "access", describe_access, look_access,
 	"a link",
 	false };
 
+/* ---- and no more -------------------------------------------------------- */
+
+static void
+describe_rights(
+    const struct plan *plan, const char *name, char out[ADMIN_LINE_SIZE])
+{
+	char path[ADMIN_PATH_SIZE];
+
+	text_format(out, ADMIN_LINE_SIZE, "rights of the pages in %s",
+	    file_path(plan, name, path));
+}
+
+/* What is not as we make it has none. */
+static enum sight
+look_rights(const struct plan *plan, const char *name)
+{
+	enum sight sight = look_access(plan, name);
+
+	return sight == SIGHT_CHANGED || sight == SIGHT_UNKNOWN ? sight
+								: SIGHT_ABSENT;
+}
+
+static const struct step step_no_access = { "", describe_rights, look_rights,
+	NULL, make_access, "", false };
+
 /* ---- the commands ------------------------------------------------------- */
 
 static const struct step *const steps[] = { &step_state_top, &step_secret,
@@ -301,22 +326,15 @@ let_in(struct plan *plan, const char *user)
 	return steps_make(steps, COUNT(steps), plan);
 }
 
-static int
-shut_out(struct plan *plan)
+int
+web_undo(struct plan *plan)
 {
-	static const struct step *const state[] = { &step_state };
-	static const struct step *const rights[] = { &step_access };
-	static const struct step *const files[] = { &step_secret,
-		&step_updates };
-	int status;
+	static const struct step *const ours[] = { &step_no_access,
+		&step_updates, &step_secret, &step_state };
 
 	plan->web_uid = plan->uid;
 	plan->web_gid = plan->gid;
-	status = steps_undo(state, COUNT(state), plan);
-	if (status == EX_OK)
-		status = steps_undo(files, COUNT(files), plan);
-	return status == EX_OK ? steps_make(rights, COUNT(rights), plan)
-			       : status;
+	return steps_undo(ours, COUNT(ours), plan);
 }
 
 int
@@ -327,6 +345,6 @@ command_web(const struct admin *admin, char **words)
 
 	if (status != EX_OK)
 		return status;
-	return strcmp(words[1], "off") == 0 ? shut_out(&plan)
+	return strcmp(words[1], "off") == 0 ? web_undo(&plan)
 					    : let_in(&plan, words[1]);
 }

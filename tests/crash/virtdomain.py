@@ -1,58 +1,19 @@
 """virtdomain, killed at its system calls: a passwd file is the old one or the
-new one, and a command that is given again does what was left to do.
-
-CRASH_ROUNDS in the environment ("make torture"): every call, not a sample."""
+new one, and a command that is given again does what was left to do."""
 
 import os
 import re
 
 import tap
-from disturb import KILL, KILL_ALL, Traced, error, need_registers
+from disturb import Traced, error, need_registers
 from domains import Image
 from house import House
+from strikes import Deed, strike
 from tap import case, equal
 
-# Calls that change something, or that separate such calls.
-CHANGES = re.compile(
-    r"^(open|openat|creat|write|pwrite64|mkdir|mkdirat|chmod|fchmod|fchmodat|"
-    r"chown|fchown|lchown|fchownat|rename|renameat|renameat2|unlink|unlinkat|"
-    r"rmdir|fsync|close|flock|fork|vfork|clone|clone3|wait4|exit_group)$")
-MOST = 10 ** 6 if "CRASH_ROUNDS" in os.environ else 60
 
-
-def places_of(image, words):
-    done = Traced(image.command(*words), "-l").check()
-    equal(done.status, 0, done.errors)
-    found = [place for place in done.places if CHANGES.match(place[2])]
-    assert len(found) > 20, done.places
-    # Every one of them in the long form; not always the same in the short one.
-    step = -(-len(found) // MOST)
-    return found[os.getpid() % step::step]
-
-
-def strike(image, words, judge):
-    """Kills the command at each place; judge looks at what is left.  Given
-    again, it ends as if nothing had been."""
-    image.keep()
-    places = places_of(image, words)
-    wanted = image.tree()
-    hits = 0
-    for number, place in enumerate(places):
-        image.put_back()
-        how = (KILL, KILL_ALL)[number % 2]
-        done = Traced(image.command(*words), *place.options(), *how).check()
-        hits += done.is_hit
-        judge(str(place))
-        again = image.command(*words)
-        status = Traced(again).check().status
-        assert status in (0, 67, 73), (str(place), status)
-        found = image.tree()
-        if found != wanted:
-            raise AssertionError(f"{place}: " + repr(
-                {name: (found.get(name), wanted.get(name))
-                 for name in {*found, *wanted}
-                 if found.get(name) != wanted.get(name)}))
-    assert hits >= len(places) * 3 // 4, (hits, len(places))
+def strike_command(image, words, judge):
+    strike(image, Deed(image.command(*words)), judge)
 
 
 @case("add: the passwd file is the old one or the new one")
@@ -66,7 +27,7 @@ def _():
             now = image.passwd()
             assert now == before or re.fullmatch(
                 re.escape(before) + r"joe:HASH:\d+:\d+:::\n", now), (place, now)
-        strike(image, ("add", "joe@kvt.dk", "secret"), judge)
+        strike_command(image, ("add", "joe@kvt.dk", "secret"), judge)
 
 
 @case("remove: the passwd file is the old one or the new one")
@@ -80,7 +41,7 @@ def _():
 
         def judge(place):
             assert image.passwd() in (both, without), place
-        strike(image, ("remove", "joe@kvt.dk"), judge)
+        strike_command(image, ("remove", "joe@kvt.dk"), judge)
 
 
 @case("CREATE, given again, makes the rest")
@@ -95,7 +56,7 @@ def _():
             if "kvt.dk" in text:  # mail is let in last
                 assert (image.home / ".forward").exists(), place
                 assert image.passwd().count("\n") == 2, place
-        strike(image, ("CREATE", "kvt.dk", "owner", "secret"), judge)
+        strike_command(image, ("CREATE", "kvt.dk", "owner", "secret"), judge)
 
 
 @case("DELETE, given again, undoes the rest")
@@ -110,7 +71,7 @@ def _():
                 equal((image.postfix / "virtual").read_text(),
                       "# of others\n", place)
                 assert not (image.spool / "kvt.dk").exists(), place
-        strike(image, ("DELETE", "kvt.dk", "owner", "secret"), judge)
+        strike_command(image, ("DELETE", "kvt.dk", "owner", "secret"), judge)
 
 
 @case("add, with any call that fails: done, or told, and nothing is torn")
@@ -122,7 +83,7 @@ def _():
         image.keep()
         before = image.passwd()
         words = ("add", "joe@kvt.dk", "secret")
-        places = places_of(image, words)
+        places = Deed(image.command(*words)).places()
         told = 0
         for number, place in enumerate(places):
             image.put_back()

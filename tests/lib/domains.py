@@ -18,6 +18,7 @@ from tap import equal
 
 # Words in front of hashes, so that files can be compared.
 HASH = re.compile(r":\$[^:\n]+:")
+SECRET = re.compile(r"(?m)^[0-9a-f]{64}$")
 
 
 SENDMAIL = """#!/bin/sh
@@ -101,7 +102,8 @@ class Image:
             status = path.lstat()
             found[name] = [oct(status.st_mode), status.st_uid, status.st_gid]
             if path.is_file() and path.suffix != ".db":
-                found[name].append(HASH.sub(":HASH:", path.read_text()))
+                text = HASH.sub(":HASH:", path.read_text())
+                found[name].append(SECRET.sub("SECRET", text))
         return found
 
     # ---- going back --------------------------------------------------------

@@ -61,7 +61,7 @@ class Site:
             [VIRTDOMAIN, f"--virtual-dir={self.house.virtual}",
              f"--virtual-spool={self.house.spool}",
              f"--postfix-dir={self.etc}",
-             f"--state-dir={self.house.root}/web-state",
+             f"--state-dir={self.house.root}/pages",
              f"--delivery={self.delivery}", *words],
             input=typed, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, timeout=60, check=False)

@@ -101,7 +101,7 @@ def pages_of(house, owner, program=VIRTDOMAIN, **more):
     copy.chmod(0o755)
     return Pages(house, owner, copy, {
         "VIRTUAL": house.virtual, "SPOOL": house.spool,
-        "STATE": house.root / "web-state", **more})
+        "STATE": house.root / "pages", **more})
 
 
 # ---- the lines of contrib/web -----------------------------------------------

@@ -48,7 +48,7 @@ def delete(ours, postfix, browser):
     assert "kept mail in" in said, said
     equal([path for path in (ours.house.virtual / DOMAIN,
                              ours.house.spool / DOMAIN,
-                             ours.house.root / "web-state" / DOMAIN)
+                             ours.house.root / "pages" / DOMAIN)
            if path.exists()], [])
     equal(list(ours.owner.home.iterdir()), [])
     equal(fetch(ours, NEW), None)

@@ -54,7 +54,7 @@ def hands_over(server):
             "HTTP_COOKIE": "a=b; c=d", "VIRTDOMAIN_SERVER": "pop.kvt.dk",
             "VIRTDOMAIN_VIRTUAL": str(server.house.virtual),
             "VIRTDOMAIN_SPOOL": str(server.house.spool),
-            "VIRTDOMAIN_STATE": str(server.house.root / "web-state"),
+            "VIRTDOMAIN_STATE": str(server.house.root / "pages"),
     }.items():
         equal(found.get(name), value, name)
     equal(found["HTTP_HOST"].split(":")[0], NAME)
