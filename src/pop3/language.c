@@ -2,10 +2,9 @@
 #include "config.h"
 
 #include "pop3/language.h"
+#include "support/range.h"
 
-#include <stdbool.h>
 #include <string.h>
-#include <strings.h>
 
 /* The build makes this list of the files in languages/. */
 static const struct language languages[] = {
@@ -26,21 +25,14 @@ language_number(const struct language *language)
 	return (size_t)(language - languages);
 }
 
-static bool
-is_tag(const char *tag, const char *range, size_t length)
-{
-	return tag != NULL && strlen(tag) == length &&
-	    strncasecmp(tag, range, length) == 0;
-}
-
 static const struct language *
 find_tag(const char *range, size_t length)
 {
 	size_t i;
 
 	for (i = 0; i < LANGUAGES; i++)
-		if (is_tag(languages[i].tag, range, length) ||
-		    is_tag(languages[i].alias, range, length))
+		if (range_is_tag(range, length, languages[i].tag) ||
+		    range_is_tag(range, length, languages[i].alias))
 			return &languages[i];
 	return NULL;
 }
@@ -53,8 +45,7 @@ language_find(const char *range)
 	const struct language *found = find_tag(range, length);
 
 	while (found == NULL && length > 0) {
-		while (length > 0 && range[--length] != '-')
-			continue;
+		length = range_shorten(range, length);
 		found = find_tag(range, length);
 	}
 	return found;

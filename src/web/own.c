@@ -234,21 +234,20 @@ prove_old(struct visit *visit, struct sheet *sheet)
 	return false;
 }
 
-/* What is shown again is shown in both fields. */
+/* True if it is to be set. */
 static bool
 take_password(struct visit *visit, struct sheet *sheet)
 {
 	const char *own[] = { visit->session.user, visit->session.domain,
 		sheet->who.user.line.gecos, NULL };
+	const char *typed = request_field(visit->request, "password");
 	bool is_fine = password_take(visit, &sheet->password, own);
 
-	sheet->is_suggested = password_is_only_shown(visit) &&
-	    strcmp(sheet->password.text,
-		request_field(visit->request, "password")) != 0;
-	if (password_is_only_shown(visit))
+	if (password_is_only_shown(visit)) {
+		sheet->is_suggested = strcmp(sheet->password.text, typed) != 0;
 		return false;
-	if (strcmp(sheet->password.text,
-		request_field(visit->request, "again")) != 0)
+	}
+	if (strcmp(typed, request_field(visit->request, "again")) != 0)
 		sheet->again_error = TEXT_PASSWORDS_DIFFER;
 	return is_fine && sheet->again_error == TEXT_NONE;
 }

@@ -192,6 +192,21 @@ put_languages(struct visit *visit)
 	}
 }
 
+/* Where the choice leads back to: this page, or that of its form. */
+static void
+put_next(struct visit *visit)
+{
+	const struct request *request = visit->request;
+	char next[REQUEST_PATH_SIZE];
+
+	if (request->method == METHOD_GET && request->query.count > 0 &&
+	    text_format(next, sizeof(next), "%s?%s", request->path,
+		request->query_string))
+		page_hidden(visit, "next", next);
+	else
+		page_hidden(visit, "next", request->path);
+}
+
 void
 page_end(struct visit *visit)
 {
@@ -199,7 +214,7 @@ page_end(struct visit *visit)
 
 	html_markup(html, "</main>\n<footer>\n");
 	page_form(visit, "/language");
-	page_hidden(visit, "next", visit->request->path);
+	put_next(visit);
 	html_markup(html, "<label for=\"language\">");
 	page_say(visit, TEXT_LANGUAGE, NULL);
 	html_markup(html,

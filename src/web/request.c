@@ -140,7 +140,7 @@ static int
 read_query(struct request *request)
 {
 	if (!text_copy(request->query_text, sizeof(request->query_text),
-		look("QUERY_STRING")))
+		request->query_string))
 		return 414;
 	return request_parse(&request->query, request->query_text) ? 0 : 400;
 }
@@ -198,6 +198,7 @@ request_read(struct request *request, int body)
 
 	memset(request, 0, sizeof(*request));
 	request->script = look("SCRIPT_NAME");
+	request->query_string = look("QUERY_STRING");
 	request->address = look("REMOTE_ADDR");
 	request->languages = look("HTTP_ACCEPT_LANGUAGE");
 	request->is_local = is_local();

@@ -32,13 +32,14 @@ struct pairs {
 
 struct request {
 	enum method method;
-	bool is_head;	       /* a GET of which only the header is wanted */
-	bool is_encrypted;     /* HTTPS */
-	bool is_local;	       /* the client is on this machine */
-	bool is_foreign;       /* the browser says that another site's page
+	bool is_head;		  /* a GET of which only the header is wanted */
+	bool is_encrypted;	  /* HTTPS */
+	bool is_local;		  /* the client is on this machine */
+	bool is_foreign;	  /* the browser says that another site's page
 				   has made it */
-	const char *script;    /* in front of all our paths; may be empty */
-	const char *address;   /* of the client; not looked at, never NULL */
+	const char *script;	  /* in front of all our paths; may be empty */
+	const char *query_string; /* as it came; never NULL */
+	const char *address;	  /* of the client; not looked at, never NULL */
 	const char *languages; /* Accept-Language, not looked at; never NULL */
 	char path[REQUEST_PATH_SIZE]; /* behind script; begins with "/" */
 	struct pairs query, fields, cookies;

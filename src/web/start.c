@@ -64,17 +64,29 @@ start_get(struct visit *visit)
 
 /* ---- language ------------------------------------------------------------ */
 
+/* True for a page of ours, with or without a query. */
+static bool
+is_page(struct visit *visit, const char *next)
+{
+	char path[REQUEST_PATH_SIZE];
+	const struct route *route;
+
+	if (!text_format(
+		path, sizeof(path), "%.*s", (int)strcspn(next, "?"), next))
+		return false;
+	route = route_find(visit, path);
+	return route != NULL && route->get != NULL;
+}
+
 void
 language_post(struct visit *visit)
 {
 	const char *wanted = request_field(visit->request, "language");
 	const char *next = request_field(visit->request, "next");
 	const struct language *language = language_find(wanted, strlen(wanted));
-	const struct route *route = route_find(visit, next);
 
 	if (language != NULL)
 		reply_cookie(&visit->reply, visit->request, LANGUAGE_COOKIE,
 		    language->tag, LANGUAGE_LASTS);
-	reply_redirect(
-	    &visit->reply, route != NULL && route->get != NULL ? next : "/");
+	reply_redirect(&visit->reply, is_page(visit, next) ? next : "/");
 }

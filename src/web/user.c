@@ -22,6 +22,11 @@ struct sheet {
 	struct password password;
 	enum text message;
 	bool is_conflict;
+
+	/* Which state of the user each form is a change of: after a mistake
+	 * still the one that the form was made for, or an edit of somebody else
+	 * would go with the next try. */
+	char person_seen[CHANGE_DIGEST_SIZE], password_seen[CHANGE_DIGEST_SIZE];
 };
 
 /* ---- the page ----------------------------------------------------------- */
@@ -54,7 +59,7 @@ put_person(struct visit *visit, const struct sheet *sheet)
 	char path[PATH_SIZE];
 
 	page_form(visit, path_of(visit, "", path));
-	page_hidden(visit, "seen", sheet->who.seen);
+	page_hidden(visit, "seen", sheet->person_seen);
 	person_fields(visit, &sheet->person);
 	page_button(visit, BUTTON_MAIN, TEXT_SAVE, NULL, NULL);
 	page_form_end(visit);
@@ -77,7 +82,7 @@ put_password(struct visit *visit, const struct sheet *sheet)
 	if (domain_wants_apop(&visit->site->admin, visit->session.domain))
 		page_message(visit, MESSAGE_NOTE, TEXT_PASSWORD_APOP, NULL);
 	page_form(visit, path_of(visit, "/password", path));
-	page_hidden(visit, "seen", sheet->who.seen);
+	page_hidden(visit, "seen", sheet->password_seen);
 	password_field(visit, &sheet->password);
 	page_button(visit, BUTTON_MAIN, TEXT_SET_PASSWORD, NULL, NULL);
 	password_buttons(visit);
@@ -130,6 +135,14 @@ show(struct visit *visit, const struct sheet *sheet)
 
 /* ---- how he is ---------------------------------------------------------- */
 
+/* From here on the forms are changes of the user as he is now. */
+static void
+see_anew(struct sheet *sheet)
+{
+	memcpy(sheet->person_seen, sheet->who.seen, CHANGE_DIGEST_SIZE);
+	memcpy(sheet->password_seen, sheet->who.seen, CHANGE_DIGEST_SIZE);
+}
+
 /* Fills in the user as he is now; false after a page that says he is not. */
 static bool
 look(struct visit *visit, struct sheet *sheet)
@@ -139,6 +152,7 @@ look(struct visit *visit, struct sheet *sheet)
 	value_forward(&sheet->who.user.forward, "\n", sheet->forwards);
 	sheet->person.name = sheet->who.user.line.gecos;
 	sheet->person.forwards = sheet->forwards;
+	see_anew(sheet);
 	return true;
 }
 
@@ -154,19 +168,21 @@ user_get(struct visit *visit)
 
 /* ---- changes ------------------------------------------------------------ */
 
-/* Hands the change over; shows the page again if it is not made. */
+/* Shows the page again if the change is not made, nor on its way. */
 static void
 submit(struct visit *visit, struct sheet *sheet, struct change *change)
 {
-	char path[PATH_SIZE];
 	enum change_result result;
+	char path[PATH_SIZE];
 
-	result =
-	    submit_change(visit, change, path_of(visit, "?done=yes", path));
+	result = who_submit(
+	    visit, &sheet->who, change, path_of(visit, "?done=yes", path));
 	if (result == CHANGE_DONE || result == CHANGE_WAITING)
 		return;
 	sheet->message = submit_text(result);
 	sheet->is_conflict = result == CHANGE_CONFLICT;
+	if (sheet->is_conflict)
+		see_anew(sheet);
 	show(visit, sheet);
 }
 
@@ -190,6 +206,7 @@ user_post(struct visit *visit)
 
 	if (!who_change(visit, CHANGE_SET, &change) || !look(visit, &sheet))
 		return;
+	memcpy(sheet.person_seen, change.seen, CHANGE_DIGEST_SIZE);
 	if (person_take(visit, &sheet.person)) {
 		change.forward = forwards_to_set(&sheet);
 		if (strcmp(sheet.person.name, sheet.who.user.line.gecos) != 0)
@@ -230,6 +247,7 @@ user_password_post(struct visit *visit)
 	}
 	if (!who_change(visit, CHANGE_SET, &change) || !look(visit, &sheet))
 		return;
+	memcpy(sheet.password_seen, change.seen, CHANGE_DIGEST_SIZE);
 	own[2] = sheet.who.user.line.gecos;
 	if (password_take(visit, &sheet.password, own)) {
 		set_password(visit, &sheet, &change);

@@ -108,16 +108,30 @@ add(struct visit *visit, const struct sheet *sheet, const char *sealed)
 	return submit_change(visit, &change, next);
 }
 
+/* It is seen again under the lock of the file; but that may be later, when
+ * nobody sees the form any more. */
+static bool
+is_there(struct visit *visit, const char *user)
+{
+	struct account_fault fault;
+	struct user found;
+
+	return user_find(&visit->site->admin, visit->session.domain, user,
+		   &found, &fault) == ACCOUNT_FOUND;
+}
+
 /* True if it is done, or on its way. */
 static bool
 make(struct visit *visit, struct sheet *sheet)
 {
 	char sealed[ACCOUNT_HASH_SIZE] = "";
-	enum change_result result;
+	enum change_result result = CHANGE_EXISTS;
 
-	if (!password_seal(visit, &sheet->password, sealed))
-		return false;
-	result = add(visit, sheet, sealed);
+	if (!is_there(visit, sheet->user)) {
+		if (!password_seal(visit, &sheet->password, sealed))
+			return false;
+		result = add(visit, sheet, sealed);
+	}
 	explicit_bzero(sealed, sizeof(sealed));
 	if (result == CHANGE_EXISTS)
 		sheet->user_error = TEXT_EXISTS;

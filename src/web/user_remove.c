@@ -76,7 +76,7 @@ user_remove_post(struct visit *visit)
 	if (!may_go(visit) || !who_change(visit, CHANGE_REMOVE, &change) ||
 	    !who_look(visit, &who))
 		return;
-	result = submit_change(visit, &change, "/users?done=yes");
+	result = who_submit(visit, &who, &change, "/users?done=yes");
 	if (result != CHANGE_DONE && result != CHANGE_WAITING)
 		show(visit, &who, submit_text(result));
 }

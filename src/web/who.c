@@ -4,6 +4,7 @@
 #include "web/who.h"
 #include "support/text.h"
 #include "web/page.h"
+#include "web/submit.h"
 #include "web/utf8.h"
 
 #include <errno.h>
@@ -67,4 +68,13 @@ who_change(struct visit *visit, enum change_kind kind, struct change *change)
 		return false;
 	}
 	return true;
+}
+
+enum change_result
+who_submit(struct visit *visit, const struct who *who,
+    const struct change *change, const char *done)
+{
+	if (strcmp(change->seen, who->seen) != 0)
+		return CHANGE_CONFLICT;
+	return submit_change(visit, change, done);
 }

@@ -21,4 +21,9 @@ bool who_look(struct visit *visit, struct who *who);
 bool who_change(
     struct visit *visit, enum change_kind kind, struct change *change);
 
+/* As submit_change(), for a change of who as he was looked at now.  A conflict
+ * that can be seen already is not sent by mail. */
+enum change_result who_submit(struct visit *visit, const struct who *who,
+    const struct change *change, const char *done);
+
 #endif

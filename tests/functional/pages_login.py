@@ -335,6 +335,20 @@ def _():
             assert "virtdomain-language" not in answer.cookies
 
 
+@case("the choice of a language leads back to the page with its query")
+def _():
+    with House() as house:
+        browser = Browser(site_of(house))
+        query = "domain=kvt.dk&since=5&x=%C3%A6"
+        answer = browser.get("/pending/" + "0" * 32, query)
+        equal(answer.hidden("/language")["next"],
+              "/pending/" + "0" * 32 + "?" + query)
+        answer = browser.post("/language", {**answer.hidden("/language"),
+                                            "language": "en"})
+        equal(answer.header("Location"),
+              f"{SCRIPT}/pending/{'0' * 32}?{query}")
+
+
 @case("the choice of a language leads to one of our pages only")
 def _():
     with House() as house:
@@ -342,7 +356,9 @@ def _():
         for place, found in (("/login", "/login"), ("/logout", "/"),
                              ("//evil.example/", "/"), ("evil", "/"),
                              ("https://evil.example", "/"), ("", "/"),
-                             ("/\r\nX: y", "/"), ("/login?x", "/")):
+                             ("/\r\nX: y", "/"), ("//evil?/login", "/"),
+                             ("/login?q=%C3%A6&x", "/login?q=%C3%A6&x"),
+                             ("/login?\r\nX: y", "/login?%0D%0AX%3A%20y")):
             answer = browser.submit("/", "/language", language="en",
                                     next=place)
             equal(answer.header("Location"), SCRIPT + found, place)

@@ -181,7 +181,10 @@ def _():
         equal(answer.text.count(f'value="/{shown}"'), 1)
         assert "<b>" not in answer.text
         for query in ("over", "out", "done", "domain", "since"):
-            assert "<b>" not in browser.get("/", f"{query}=%3Cb%3E").text
+            for value in ("%3Cb%3E", "<b>", "\"><b>"):
+                answer = browser.get("/", f"{query}={value}")
+                equal(answer.status, 200)
+                assert "<b>" not in answer.text
 
 
 @case("no password is shown again")

@@ -1,5 +1,6 @@
 """The pages of a postmaster: the users of the domain."""
 
+import base64
 import concurrent.futures
 import os
 import re
@@ -7,10 +8,11 @@ import time
 import urllib.parse
 
 import tap
-from house import GROUP, OWNER, House
+from domains import Image
+from house import GROUP, IS_ROOT, OWNER, House
 from markup import Markup
 from pages import SCRIPT, Browser, Site
-from tap import case, equal
+from tap import Skip, case, equal
 
 EVIL = "<script>alert(1)</script>\"'&"
 POSTMASTER_PATHS = ("/users", "/new", "/users/joe", "/users/joe/remove",
@@ -21,9 +23,9 @@ POSTMASTER_PATHS = ("/users", "/new", "/users/joe", "/users/joe/remove",
 class Postmaster(Browser):
     """A browser in which postmaster is logged in, and that reads pages."""
 
-    def __init__(self, site, domain="kvt.dk", **more):
+    def __init__(self, site, domain="kvt.dk", password="master's", **more):
         super().__init__(site, **more)
-        self.log_in(f"postmaster@{domain}", "master's")
+        self.log_in(f"postmaster@{domain}", password)
 
     def see(self, path, query="", status=200):
         answer = self.get(path, query)
@@ -372,6 +374,27 @@ def _():
         equal(line_of(site, "joe")[4:], ["First", ".", "f@y.dk"])
 
 
+@case("a mistake in between does not hide what somebody else has changed")
+def _():
+    with House() as house:
+        site = small_site(house)
+        first, second = Postmaster(site), Postmaster(site)
+        for path, wrong in (("/users/joe", {"name": "a:b"}),
+                            ("/users/joe/password", {"password": "short"}),
+                            ("/users/joe/password", {"what": "suggest"})):
+            page = first.see("/users/joe")
+            second.send(second.see("/users/joe"), "/users/joe",
+                        name=f"Second {len(site.passwd())}")
+            page = first.send(page, path, 200 if "what" in wrong else 422,
+                              **wrong)
+            before = site.passwd()
+            page = first.send(page, path, 422, name="First",
+                              password="xK4#pQz8t!Wm")
+            assert "Somebody else changed" in page.shown(), page.shown()
+            equal(site.passwd(), before)
+            first.send(page, path)
+
+
 @case("a password and a removal meet conflicts as well")
 def _():
     with House() as house:
@@ -646,6 +669,121 @@ def _():
         for path in ("/users", "/new", "/users/joe", "/users/joe/remove",
                      "/client"):
             equal(browser.get(path).header("Cache-Control"), "no-store", path)
+
+
+# ---- by mail ---------------------------------------------------------------
+
+WEB = 47111
+OUTBOX = """#!/bin/sh
+cat > "$(mktemp {}/XXXXXX)"
+"""
+
+
+class Mailed:
+    """A domain whose pages run as a user who can change nothing."""
+
+    def __init__(self, house):
+        if not IS_ROOT:
+            raise Skip("needs root: the pages must run as another user")
+        self.image = Image(house)
+        self.image.create()
+        self.image.run("add", "joe@kvt.dk", "-", typed="joe's\n")
+        self.image.add_owner("www", WEB, WEB)
+        self.image.run("web", "kvt.dk", "www")
+        house.virtual, house.spool = self.image.virtual, self.image.spool
+        self.site = Site(house, uid=WEB, gid=WEB)
+        self.site.state = self.image.root / "var/lib/virtdomain"
+        self.outbox = house.root / "outbox"
+        self.outbox.mkdir()
+        house.own(self.outbox, WEB, WEB)
+        self.site.sendmail.write_text(OUTBOX.format(self.outbox))
+        self.site.sendmail.chmod(0o755)
+        self.browser = Postmaster(self.site, password="secret")
+
+    def send(self, page, action, **fields):
+        """Sends a form; where the page waits, path and query."""
+        answer = self.browser.post(
+            action, {**page.form(action).fields, **fields})
+        equal(answer.status, 303, answer.text)
+        location = answer.header("Location").removeprefix(SCRIPT)
+        assert location.startswith("/pending/"), location
+        return location.split("?", 1)
+
+    def deliver(self):
+        """Hands over all mail that was sent; how many messages."""
+        found = sorted(self.outbox.iterdir())
+        for path in found:
+            equal(self.image.mail(path.read_bytes(), "MAILBOUNCE",
+                                  "-r", "postmaster@kvt.dk"), (0, ""))
+            path.unlink()
+        return len(found)
+
+
+@case("where the pages may change nothing, the change is mailed, and its page "
+      "waits for the outcome")
+def _():
+    with House() as house:
+        ours = Mailed(house)
+        browser, site = ours.browser, ours.site
+        before = site.passwd()
+        waits = ours.send(browser.see("/new"), "/new", user="ann", name="Ann",
+                          forwards="a@b.dk",
+                          password="plumber cactus ferry violin")
+        assert "on its way" in browser.see(*waits).shown()
+        equal(site.passwd(), before)
+        equal(ours.deliver(), 1)
+        assert "change is made" in browser.see(*waits).shown()
+        equal(line_of(site, "ann")[4:], ["Ann", "", "a@b.dk"])
+        path = "/users/ann"
+        ours.send(browser.see(path), path, name="Ann Ø", forwards="")
+        equal(ours.deliver(), 1)
+        equal(line_of(site, "ann")[4:], ["Ann Ø", "", ""])
+        waits = ours.send(browser.see(path), path + "/password",
+                          password="xK4#pQz8t!Wm")
+        equal(ours.deliver(), 1)
+        assert "change is made" in browser.see(*waits).shown()
+        Browser(site).log_in("ann@kvt.dk", "xK4#pQz8t!Wm")
+        ours.send(browser.see(path + "/remove"), path + "/remove")
+        equal(ours.deliver(), 1)
+        equal(site.passwd(), before)
+
+
+@case("of two changes on their way to the same user the second is refused")
+def _():
+    with House() as house:
+        ours = Mailed(house)
+        page = ours.browser.see("/users/joe")
+        waits = [ours.send(page, "/users/joe", name=name)
+                 for name in ("First", "Second")]
+        equal(ours.deliver(), 2)
+        shown = sorted(ours.browser.see(*wait).shown() for wait in waits)
+        assert "Somebody else changed" in shown[0] + shown[1], shown
+        assert "change is made" in shown[0] + shown[1], shown
+        assert line_of(ours.site, "joe")[4] in ("First", "Second")
+
+
+@case("what can never be is not mailed, nor is the password itself")
+def _():
+    with House() as house:
+        ours = Mailed(house)
+        browser = ours.browser
+        browser.add("joe", status=422)
+        browser.add("ann", status=422, name="a:b")
+        page = browser.see("/users/joe")
+        browser.send(page, "/users/joe", 422, forwards="|sh")
+        browser.send(page, "/users/joe", 400, seen="")
+        equal(list(ours.outbox.iterdir()), [])
+        ours.send(page, "/users/joe/password",
+                  password="plumber cactus ferry violin")
+        sent, = ours.outbox.iterdir()
+        octets = sent.read_bytes()
+        encoded = base64.b64encode(b"plumber cactus ferry violin")[:30]
+        assert b"plumber" not in octets and encoded not in octets, octets
+        ours.deliver()
+        # A conflict that can be seen is shown at once, with what was typed.
+        page = browser.send(page, "/users/joe", 422, name="Late")
+        equal(page.form("/users/joe").fields["name"], "Late")
+        equal(list(ours.outbox.iterdir()), [])
 
 
 # ---- APOP ------------------------------------------------------------------

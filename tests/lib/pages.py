@@ -12,7 +12,6 @@ Runs the program as the owner of the domain, or as uid; without root, as who
 runs the test.
 """
 
-import hashlib
 import hmac
 import html
 import re
@@ -20,6 +19,7 @@ import subprocess
 import time
 import urllib.parse
 
+from domains import Image
 from house import GROUP, OWNER, VIRTDOMAIN, become_owner
 from tap import equal
 
@@ -64,6 +64,7 @@ class Site:
     def __init__(self, house, *domains, uid=OWNER, gid=GROUP, groups=()):
         self.house, self.uid, self.gid = house, uid, gid
         self.groups = groups
+        self.virtual, self.spool = house.virtual, house.spool
         self.state = house.root / "web"
         self.state.mkdir(exist_ok=True)
         self.sendmail = house.root / "sendmail"
@@ -72,7 +73,7 @@ class Site:
 
     def add_domain(self, domain):
         self.house.add_domain(domain)
-        directory = self.house.virtual / domain
+        directory = self.virtual / domain
         self.house.own(directory)
         secret = directory / "secret"
         secret.write_text(SECRET + "\n")
@@ -86,7 +87,7 @@ class Site:
         self.house.add_user(user, domain, secret)
 
     def passwd(self, domain="kvt.dk"):
-        return (self.house.virtual / domain / "passwd").read_text()
+        return (self.virtual / domain / "passwd").read_text()
 
     def environment(self, method, path, query, body, cookies, more):
         found = {
@@ -97,8 +98,8 @@ class Site:
             "PATH_INFO": path, "QUERY_STRING": query,
             "HTTP_COOKIE": "; ".join(
                 f"{name}={value}" for name, value in (cookies or {}).items()),
-            "VIRTDOMAIN_VIRTUAL": str(self.house.virtual),
-            "VIRTDOMAIN_SPOOL": str(self.house.spool),
+            "VIRTDOMAIN_VIRTUAL": str(self.virtual),
+            "VIRTDOMAIN_SPOOL": str(self.spool),
             "VIRTDOMAIN_STATE": str(self.state),
             "VIRTDOMAIN_SENDMAIL": str(self.sendmail),
             "VIRTDOMAIN_SERVER": "mail.example.org",
@@ -130,8 +131,43 @@ class Site:
         key = hmac.digest(bytes.fromhex(secret),
                           f"session {name} {stored}".encode(), "sha256")
         text = f"cookie {ident} {now - began} {now - used} {name}"
-        mac = hmac.digest(key, text.encode(), hashlib.sha256).hex()
+        mac = hmac.digest(key, text.encode(), "sha256").hex()
         return f"{ident}={now - began}={now - used}={mac}={name}"
+
+
+SENDMAIL = """#!/bin/sh
+cat > {box}/$$.new && mv {box}/$$.new {box}/$$
+"""
+
+
+class MailedSite(Site):
+    """A domain whose pages run as another user than its owner, as "virtdomain
+    web" sets it up: changes are mailed, and made when arrive() is called.  It
+    needs root."""
+
+    def __init__(self, house):
+        super().__init__(house, uid=OWNER + 1, gid=GROUP + 1)
+        self.image = Image(house)
+        self.image.add_owner("www", OWNER + 1, GROUP + 1)
+        self.image.create()
+        self.image.run("add", "joe@kvt.dk", "-", typed="secret\n")
+        self.image.run("web", "kvt.dk", "www")
+        self.virtual, self.spool = self.image.virtual, self.image.spool
+        self.state = self.image.root / "var/lib/virtdomain"
+        self.box = house.root / "box"
+        self.box.mkdir()
+        house.own(self.box, self.uid, self.gid)
+        self.sendmail.write_text(SENDMAIL.format(box=self.box))
+
+    def arrive(self):
+        """Delivers what was mailed; how much it was."""
+        mail = list(self.box.iterdir())
+        for path in mail:
+            status, said = self.image.mail(
+                path.read_bytes(), "-r", "postmaster@kvt.dk")
+            equal(status, 0, said)
+            path.unlink()
+        return len(mail)
 
 
 class Browser:
