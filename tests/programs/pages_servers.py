@@ -90,5 +90,15 @@ add_cases(AS_WWW_DATA, "a user logs in and changes the password, which is "
           "worth nothing after log-out")
 add_cases(AS_OWNER, "the same, and the change is made at once")
 
+
+@case("virtdomain web off closes the pages: nobody gets in, and they say why")
+def _():
+    ours = made()
+    with ours.under("lighttpd"):
+        ours.site.run("web", DOMAIN, "off")
+        page = log_in(ours.server.client(), "joe", passwords[-1])
+        assert page.status == 503 and "virtdomain web" in page.text, page.text
+
+
 with stack:
     tap.main()
