@@ -8,6 +8,7 @@ import time
 import urllib.parse
 
 import tap
+from catalogue import PAGES, read_languages
 from domains import Image
 from house import GROUP, IS_ROOT, OWNER, House
 from markup import Markup
@@ -669,6 +670,28 @@ def _():
         for path in ("/users", "/new", "/users/joe", "/users/joe/remove",
                      "/client"):
             equal(browser.get(path).header("Cache-Control"), "no-store", path)
+
+
+@case("the pages are whole in every language, with the name of the language")
+def _():
+    with House() as house:
+        site = small_site(house)
+        languages = read_languages(PAGES)
+        assert len(languages) >= 12, languages
+        for language in languages:
+            browser = Postmaster(
+                site, HTTP_ACCEPT_LANGUAGE=f"{language.tag}, en;q=0.5")
+            for path in ("/users", "/new", "/users/joe", "/users/joe/remove",
+                         "/client"):
+                answer = browser.get(path)
+                equal(answer.status, 200, path)
+                assert f'<html lang="{language.tag}"' in answer.text, path
+                Markup(answer.text)
+            page = browser.send(browser.see("/new"), "/new", 422,
+                                password="password1")
+            for name in ("USER_LOCAL_WRONG", "PASSWORD_COMMON_WORD",
+                         "STRENGTH_NONE", "ERROR_BELOW"):
+                assert language.texts[name] in page.shown(), name
 
 
 # ---- by mail ---------------------------------------------------------------

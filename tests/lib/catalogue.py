@@ -1,11 +1,13 @@
-"""The reply texts, read from the files of src/pop3/languages."""
+"""The reply texts, read from the files of src/pop3/languages; and those of the
+pages, from src/web/languages."""
 
 import re
 
 from house import SOURCE
 
 DIRECTORY = SOURCE / "src/pop3/languages"
-TEXT = re.compile(r'\[REPLY_(\w+)\] =\s((?:\s*"[^"\n]*")+),\n')
+PAGES = SOURCE / "src/web/languages"
+TEXT = re.compile(r'\[(?:REPLY|TEXT)_(\w+)\] =\s((?:\s*"[^"\n]*")+),\n')
 
 
 class Language:
@@ -23,10 +25,10 @@ class Language:
                       for name, parts in TEXT.findall(source)}
 
 
-def read_languages():
+def read_languages(directory=DIRECTORY):
     """All of them, in the order of their files."""
     return [Language(path.read_text(encoding="utf-8"))
-            for path in sorted(DIRECTORY.glob("*.def"))]
+            for path in sorted(directory.glob("*.def"))]
 
 
 def reply_names():
@@ -34,6 +36,14 @@ def reply_names():
     header = (SOURCE / "src/pop3/reply.h").read_text()
     return [name for name in re.findall(r"^\tREPLY_(\w+),?$", header,
                                         re.MULTILINE) if name != "COUNT"]
+
+
+def page_names():
+    """The names of all texts of pages, in the order of web/texts.h."""
+    header = (SOURCE / "src/web/texts.h").read_text()
+    return [name for name in re.findall(r"^\tTEXT_(\w+),?", header,
+                                        re.MULTILINE)
+            if name not in ("NONE", "COUNT")]
 
 
 def statuses():
