@@ -330,6 +330,12 @@ def _():
         equal(answer.header("Location"), SCRIPT + "/")
         equal(answer.cookies["virtdomain-language"], "en")
         assert '<html lang="en">' in browser.get("/").text
+        answer = browser.submit("/", "/language", language="da", next="/")
+        equal(answer.cookies["virtdomain-language"], "da")
+        browser.more = {"HTTP_ACCEPT_LANGUAGE": "fr"}
+        assert '<html lang="da">' in browser.get("/").text
+        browser.cookies.clear()
+        assert '<html lang="fr">' in browser.get("/").text
         for language in ("xx", "", "../en", "e" * 5000):
             answer = browser.submit("/", "/language", language=language)
             assert "virtdomain-language" not in answer.cookies
