@@ -70,7 +70,8 @@ bool admin_state_path(
 /* Reads the secret that "virtdomain web" has made.  Who knows it can change the
  * users of the domain.  0, or -1 with errno: ENOENT if there is none, EPERM if
  * others can read or change it, EBADMSG if it is damaged.  The caller wipes
- * it. */
+ * it.  What is signed with it begins with a word of its own: "trans=" and
+ * "line " are taken. */
 int domain_secret(const struct admin *admin, const char *domain,
     unsigned char secret[DOMAIN_SECRET_SIZE]);
 

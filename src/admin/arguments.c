@@ -193,9 +193,10 @@ set_option(struct admin *admin, struct admin_places *places, int option,
 int
 arguments_parse(struct admin *admin, int argc, char **argv)
 {
-	struct admin_places places = { NULL };
+	struct admin_places places;
 	int option;
 
+	memset(&places, 0, sizeof(places));
 	(void)admin_fill(admin, &places);
 	admin->is_mail = is_mail(argv + 1);
 	while ((option = getopt_long(

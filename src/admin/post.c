@@ -103,36 +103,6 @@ change_mail(const struct admin *admin, const struct change *change,
 
 /* ---- receiving ---------------------------------------------------------- */
 
-/* Whether the update is one for this domain, and of now. */
-static bool
-is_valid(const struct admin *admin, const char *domain, struct update *update,
-    const char *text, size_t length, int64_t now, const char **why)
-{
-	unsigned char secret[DOMAIN_SECRET_SIZE];
-	bool is_read;
-
-	*why = "cannot be checked: the secret of the domain cannot be read";
-	if (domain_secret(admin, domain, secret) == -1)
-		return false;
-	is_read = update_read(update, text, length, secret, why);
-	explicit_bzero(secret, sizeof(secret));
-	if (!is_read)
-		return false;
-	*why = "is for another domain";
-	if (strcmp(update->change.domain, domain) != 0)
-		return false;
-	*why = "is too old, or of the future; see the clocks";
-	return update->time >= now - FRESH && update->time <= now + FRESH;
-}
-
-/* What was begun once may be done already. */
-static enum change_result
-make(const struct admin *admin, const struct update *update, bool is_again)
-{
-	return is_again ? change_make_again(admin, &update->change)
-			: change_make(admin, &update->change);
-}
-
 static enum receipt
 refuse(const char *domain, const char *why)
 {
@@ -149,6 +119,48 @@ retry(const char *domain)
 	log_event(LOG_ERR, "update not made yet domain=%s: %s", domain,
 	    strerror(errno));
 	return RECEIPT_LATER;
+}
+
+/* A secret that is not there will not be there later either. */
+static enum receipt
+give_up(const char *domain)
+{
+	if (errno == ENOENT || errno == EPERM || errno == EBADMSG)
+		return refuse(domain,
+		    "cannot be checked: the secret of the domain is not there, "
+		    "or others can read it, or it is damaged");
+	return retry(domain);
+}
+
+/* RECEIPT_TAKEN for an update of this domain, and of now. */
+static enum receipt
+judge(const struct admin *admin, const char *domain, struct update *update,
+    const char *text, size_t length, int64_t now)
+{
+	unsigned char secret[DOMAIN_SECRET_SIZE];
+	const char *why;
+	bool is_read;
+
+	if (domain_secret(admin, domain, secret) == -1)
+		return give_up(domain);
+	is_read = update_read(update, text, length, secret, &why);
+	explicit_bzero(secret, sizeof(secret));
+	if (!is_read)
+		return refuse(domain, why);
+	if (strcmp(update->change.domain, domain) != 0)
+		return refuse(domain, "is for another domain");
+	if (update->time < now - FRESH || update->time > now + FRESH)
+		return refuse(
+		    domain, "is too old, or of the future; see the clocks");
+	return RECEIPT_TAKEN;
+}
+
+/* What was begun once may be done already. */
+static enum change_result
+make(const struct admin *admin, const struct update *update, bool is_again)
+{
+	return is_again ? change_make_again(admin, &update->change)
+			: change_make(admin, &update->change);
 }
 
 static enum receipt
@@ -184,7 +196,6 @@ update_receive(const struct admin *admin, const char *domain,
 	int64_t now = (int64_t)time(NULL);
 	enum receipt receipt;
 	struct update *update;
-	const char *why;
 	size_t body;
 
 	if (length > UPDATE_MESSAGE_MOST ||
@@ -193,10 +204,10 @@ update_receive(const struct admin *admin, const char *domain,
 	update = malloc(sizeof(*update));
 	if (update == NULL)
 		return retry(domain);
-	receipt = is_valid(admin, domain, update, message + body, length - body,
-		      now, &why)
-	    ? carry_out(admin, domain, update, now)
-	    : refuse(domain, why);
+	receipt =
+	    judge(admin, domain, update, message + body, length - body, now);
+	if (receipt == RECEIPT_TAKEN)
+		receipt = carry_out(admin, domain, update, now);
 	explicit_bzero(update, sizeof(*update));
 	free(update);
 	return receipt;

@@ -8,7 +8,6 @@
 #include "support/text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -16,6 +15,7 @@
 #define SIGNATURE  "signature="
 #define SUBJECT	   "Subject:"
 #define PART	   60 /* octets of base64 in a line */
+#define LINES_SIZE ((size_t)2 * UPDATE_TEXT_SIZE)
 
 static const char *const kinds[] = {
 	[CHANGE_ADD] = "add",
@@ -92,26 +92,20 @@ update_write(const struct change *change, const char *serial, int64_t when,
 
 /* ---- the signature ------------------------------------------------------ */
 
-/* The lines without carriage returns at their ends; NULL if they are too many,
- * or not text. */
-static char *
-copy_lines(const char *text, size_t length, size_t *copied)
+/* Copies the lines without carriage returns at their ends.  False if they are
+ * too long, or not text. */
+static bool
+copy_lines(const char *text, size_t length, char copy[LINES_SIZE])
 {
-	char *copy;
-	size_t i;
+	size_t i, copied = 0;
 
-	if (length >= UPDATE_TEXT_SIZE * 2 ||
-	    memchr(text, '\0', length) != NULL)
-		return NULL;
-	copy = malloc(length + 1);
-	if (copy == NULL)
-		return NULL;
-	*copied = 0;
+	if (length >= LINES_SIZE || memchr(text, '\0', length) != NULL)
+		return false;
 	for (i = 0; i < length; i++)
 		if (text[i] != '\r' || i + 1 == length || text[i + 1] != '\n')
-			copy[(*copied)++] = text[i];
-	copy[*copied] = '\0';
-	return copy;
+			copy[copied++] = text[i];
+	copy[copied] = '\0';
+	return true;
 }
 
 /* Cuts the text off in front of the signature, if it is right. */
@@ -254,18 +248,16 @@ bool
 update_read(struct update *update, const char *text, size_t length,
     const unsigned char secret[DOMAIN_SECRET_SIZE], const char **why)
 {
-	size_t copied = 0;
-	char *copy = copy_lines(text, length, &copied);
+	char copy[LINES_SIZE];
 
 	memset(update, 0, sizeof(*update));
 	*why = "is too long, or no text";
-	if (copy == NULL)
+	if (!copy_lines(text, length, copy))
 		return false;
 	*why = check_signature(copy, secret);
 	if (*why == NULL && !take_all(update, copy))
 		*why = "has lines that are not understood";
-	explicit_bzero(copy, copied);
-	free(copy);
+	explicit_bzero(copy, sizeof(copy));
 	return *why == NULL;
 }
 

@@ -306,7 +306,7 @@ def _():
               {32 * "b": "conflict", change["serial"]: "done"})
 
 
-@case("of many updates at the same time no line is lost")
+@case("of many updates, and commands, at the same time no line is lost")
 def _():
     with site() as ours:
         added = [ours.change("add", f"user{n}", password=HASHED)
@@ -314,14 +314,19 @@ def _():
         racing = [ours.change("set", "joe", name=f"Joe {n}")
                   for n in range(6)]
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            typed = [pool.submit(ours.image.run, "add", f"typed{n}@kvt.dk",
+                                 "-", typed="x\n") for n in range(4)]
             list(pool.map(lambda change: ours.receive(ours.message(change)),
                           [*added, *racing]))
+            equal([future.exception() for future in typed], 4 * [None])
         equal([ours.outcome(change) for change in added], 12 * ["done"])
         equal(sorted(ours.outcome(change) for change in racing),
               5 * ["conflict"] + ["done"])
         for n in range(12):
             equal(ours.line(f"user{n}"),
                   f"user{n}:{HASHED}:{OWNER}:{GROUP}:::")
+        for n in range(4):
+            assert ours.line(f"typed{n}"), n
         winner = [change["name"] for change in racing
                   if ours.outcome(change) == "done"]
         equal(ours.line("joe").split(":")[4], winner[0])

@@ -196,6 +196,53 @@ hashes(void)
 	ok(strcmp(hash, again) != 0, "differs by its salt");
 }
 
+static void
+looks(void)
+{
+	struct account_edit *edit = begin(BEFORE);
+	char line[ACCOUNT_LINE_SIZE];
+
+	account_edit_close(&edit);
+	is_number(account_edit_look(&edit, &rules, "kvt.dk"), 0,
+	    "a file can be looked at");
+	is_text(account_edit_text(edit), BEFORE, "as it stands there");
+	is_number(account_edit_line(edit, "joe", line), 0, "a line is found");
+	is_text(line, "joe:one:1:1:Joe:/home:sh", "without its end");
+	is_number(account_edit_line(edit, "bob", line), -1, "another is not");
+	is_number(errno, ENOENT, "so it is said");
+	is_number(account_edit_commit(edit), -1, "nothing can be written");
+	is_number(errno, EPERM, "for there is no lock");
+	account_edit_close(&edit);
+	chmod(FILE_NAME, 0660);
+	is_number(account_edit_look(&edit, &rules, "kvt.dk"), -1,
+	    "a file that logins do not read is not looked at");
+	is_number(errno, EPERM, "that is told");
+	is_number(account_edit_look(&edit, &rules, "x.dk"), -1,
+	    "nor one that is not there");
+	is_number(errno, ENOENT, "that is told too");
+}
+
+static void
+comments(void)
+{
+	struct account_edit *edit = begin(BEFORE);
+
+	is_number(account_edit_set_comment(edit, "no comment"), -1,
+	    "what is no comment cannot stand on top");
+	is_number(
+	    account_edit_set_comment(edit, "# a\nb:c"), -1, "nor do two lines");
+	is_number(
+	    account_edit_set_comment(edit, "# mine"), 0, "a comment does");
+	ok(strncmp(account_edit_text(edit), "# mine\nbad line\n", 16) == 0,
+	    "in place of the one before");
+	account_edit_close(&edit);
+	edit = begin("joe:x:1:1:::\n");
+	is_number(account_edit_set_comment(edit, "# mine"), -1,
+	    "but not in place of a user");
+	is_number(errno, EINVAL, "that is told");
+	account_edit_close(&edit);
+}
+
 int
 main(void)
 {
@@ -206,6 +253,8 @@ main(void)
 	sets();
 	adds_and_removes();
 	refuses_values();
+	looks();
+	comments();
 	knows_the_editor();
 	hashes();
 	return done();
