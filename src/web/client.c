@@ -1,6 +1,7 @@
 /* What is to be set in a mail program: as a page, and as a document. */
 #include "config.h"
 
+#include "support/log.h"
 #include "support/text.h"
 #include "web/autoconfig.h"
 #include "web/client.h"
@@ -8,8 +9,10 @@
 #include "web/value.h"
 
 #include <string.h>
+#include <strings.h>
 
-#define AUTOCONFIG "/autoconfig/mail/config-v1.1.xml"
+#define AUTOCONFIG_HOST "autoconfig."
+#define AUTOCONFIG	"/autoconfig/mail/config-v1.1.xml"
 
 /* ---- the page ----------------------------------------------------------- */
 
@@ -76,14 +79,30 @@ client_get(struct visit *visit)
 
 /* ---- the document ------------------------------------------------------- */
 
-/* The domain of an address, in lower case, if it is one of ours. */
+/* The domain that is asked for: that of the address; or, since programs leave
+ * the address out at some of the places where they look, of the host. */
+static bool
+copy_domain(const struct request *request, char domain[ACCOUNT_DOMAIN_SIZE])
+{
+	const char *address = request_query(request, "emailaddress");
+	const char *at = strrchr(address, '@'), *host = request->host;
+
+	if (address[0] != '\0')
+		return at != NULL &&
+		    text_copy(domain, ACCOUNT_DOMAIN_SIZE, at + 1);
+	if (strncasecmp(host, AUTOCONFIG_HOST, strlen(AUTOCONFIG_HOST)) == 0)
+		host += strlen(AUTOCONFIG_HOST);
+	return text_format(
+	    domain, ACCOUNT_DOMAIN_SIZE, "%.*s", (int)strcspn(host, ":"), host);
+}
+
+/* In lower case, if it is one of ours. */
 static bool
 take_domain(struct visit *visit, char domain[ACCOUNT_DOMAIN_SIZE])
 {
-	const char *address = request_query(visit->request, "emailaddress");
-	const char *at = strrchr(address, '@'), *found;
+	const char *found;
 
-	if (at == NULL || !text_copy(domain, ACCOUNT_DOMAIN_SIZE, at + 1))
+	if (!copy_domain(visit->request, domain))
 		return false;
 	text_lower(domain);
 	if (!account_is_domain_name(domain))
@@ -104,8 +123,11 @@ autoconfig_get(struct visit *visit)
 		return;
 	}
 	client_settings(&visit->site->admin, domain, &client);
+	text_lower(client.server);
 	if (!autoconfig_write(
 		document, sizeof(document), domain, client.server)) {
+		log_event(LOG_ERR, "the mail server of %s has no name to tell",
+		    domain);
 		page_error(visit, 500);
 		return;
 	}

@@ -201,6 +201,7 @@ request_read(struct request *request, int body)
 	request->query_string = look("QUERY_STRING");
 	request->address = look("REMOTE_ADDR");
 	request->languages = look("HTTP_ACCEPT_LANGUAGE");
+	request->host = look("HTTP_HOST");
 	request->is_local = is_local();
 	request->is_encrypted = is_encrypted();
 	request->is_foreign = is_foreign();

@@ -41,6 +41,7 @@ struct request {
 	const char *query_string; /* as it came; never NULL */
 	const char *address;	  /* of the client; not looked at, never NULL */
 	const char *languages; /* Accept-Language, not looked at; never NULL */
+	const char *host;      /* Host, the same */
 	char path[REQUEST_PATH_SIZE]; /* behind script; begins with "/" */
 	struct pairs query, fields, cookies;
 

@@ -868,11 +868,22 @@ def _():
                         "joe@x.kvt.dk", "joe@kvt.dk.", f"joe@{EVIL}"):
             query = urllib.parse.urlencode({"emailaddress": address})
             equal(site.call("GET", path, query).status, 404, address)
-        equal(site.call("GET", path).status, 404)
+        for host, status in (
+                ("kvt.dk", 200), ("KVT.dk:8443", 200), ("x.kvt.dk", 404),
+                ("Autoconfig.kvt.dk", 200), ("autoconfig.", 404), ("", 404),
+                ("autoconfig.autoconfig.kvt.dk", 404), ("..", 404),
+                ("mail.kvt.dk", 404), (EVIL, 404), (None, 404),
+                ("x" * 5000, 404)):
+            answer = site.call("GET", path, HTTP_HOST=host)
+            equal(answer.status, status, host)
+            equal(status == 200, "<domain>kvt.dk</domain>" in answer.text)
+        equal(site.call("GET", path, "emailaddress=joe", HTTP_HOST="kvt.dk")
+              .status, 404)
         equal(site.call("POST", path, body=b"").status, 405)
-        broken = site.call("GET", path, "emailaddress=joe@kvt.dk",
-                           VIRTDOMAIN_SERVER="<b>")
-        equal(broken.status, 500)
+        for server, status in (("Mail.KVT.dk", 200), ("<b>", 500)):
+            answer = site.call("GET", path, "emailaddress=joe@kvt.dk",
+                               VIRTDOMAIN_SERVER=server)
+            equal(answer.status, status, server)
 
 
 tap.main()

@@ -23,8 +23,8 @@ refuses(const char *typed, enum text error, const char *word)
 {
 	char list[ACCOUNT_FORWARD_SIZE], wrong[FORWARDS_WRONG_SIZE];
 
-	is_number(
-	    forwards_take(typed, list, wrong), error, "'%s' is no list", typed);
+	is_number(forwards_take(typed, list, wrong), error,
+	    "a list with '%s' is refused", word);
 	is_text(wrong, word, "because of that");
 }
 
