@@ -1,11 +1,12 @@
-/* web/session, token and limit, at any time: how long a session lasts, which
- * form a token is for, and when a login may be tried again. */
+/* web/session, token, limit and submit, at any time: how long a session lasts,
+ * which form a token is for, when a login may be tried again, and who may
+ * change whom. */
 #include "config.h"
 
 #include "accounts.h"
 #include "box.h"
 #include "tap.h"
-#include "web/visit.h"
+#include "web/submit.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -240,6 +241,64 @@ successes(void)
 	    "one that is not noted is no trouble");
 }
 
+/* ---- changes ------------------------------------------------------------- */
+
+static enum change_result
+submit(const char *who, enum change_kind kind, const char *user,
+    const char *domain, const char *name)
+{
+	struct visit visit = begin(START, NULL);
+	struct change change = { .kind = kind, .name = name, .forward = "" };
+
+	if (who != NULL)
+		visit = log_in(who);
+	if (kind == CHANGE_ADD)
+		change.password = "$6$x";
+	snprintf(change.user, sizeof(change.user), "%s", user);
+	snprintf(change.domain, sizeof(change.domain), "%s", domain);
+	return submit_change(&visit, &change, "/done");
+}
+
+/* Pages that ask for what they must not are stopped here. */
+static void
+changes(void)
+{
+	static const struct {
+		const char *who;
+		enum change_kind kind;
+		const char *user, *domain, *name;
+		enum change_result result;
+		const char *what;
+	} table[] = {
+		{ "joe", CHANGE_SET, "joe", "kvt.dk", NULL, CHANGE_DONE,
+		    "a user changes the own line" },
+		{ "joe", CHANGE_SET, "joe", "kvt.dk", "x", CHANGE_FORBIDDEN,
+		    "not the own name" },
+		{ "joe", CHANGE_SET, "postmaster", "kvt.dk", NULL,
+		    CHANGE_FORBIDDEN, "not another line" },
+		{ "joe", CHANGE_SET, "joe", "other.dk", NULL, CHANGE_FORBIDDEN,
+		    "not that of the same name in another domain" },
+		{ "joe", CHANGE_REMOVE, "joe", "kvt.dk", NULL, CHANGE_FORBIDDEN,
+		    "and does not remove it" },
+		{ "joe", CHANGE_ADD, "ann", "kvt.dk", NULL, CHANGE_FORBIDDEN,
+		    "a user adds nobody" },
+		{ NULL, CHANGE_SET, "joe", "kvt.dk", NULL, CHANGE_FORBIDDEN,
+		    "nobody changes anything" },
+		{ NULL, CHANGE_SET, "", "", NULL, CHANGE_FORBIDDEN,
+		    "not even nobody" },
+		{ "postmaster", CHANGE_SET, "joe", "kvt.dk", "x", CHANGE_DONE,
+		    "postmaster changes a user" },
+		{ "postmaster", CHANGE_SET, "joe", "other.dk", "x",
+		    CHANGE_FORBIDDEN, "not one of another domain" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(table) / sizeof(*table); i++)
+		is_number(submit(table[i].who, table[i].kind, table[i].user,
+			      table[i].domain, table[i].name),
+		    table[i].result, "%s", table[i].what);
+}
+
 int
 main(void)
 {
@@ -249,5 +308,6 @@ main(void)
 	tokens();
 	limits();
 	successes();
+	changes();
 	return done();
 }
