@@ -140,20 +140,29 @@ cat > {box}/$$.new && mv {box}/$$.new {box}/$$
 """
 
 
-class MailedSite(Site):
-    """A domain whose pages run as another user than its owner, as "virtdomain
-    web" sets it up: changes are mailed, and made when arrive() is called.  It
-    needs root."""
+class ImageSite(Site):
+    """A domain with joe in an image, whose pages are let in by "virtdomain
+    web": they run as its owner, or as another user, www."""
 
-    def __init__(self, house):
-        super().__init__(house, uid=OWNER + 1, gid=GROUP + 1)
+    def __init__(self, house, user="owner"):
+        other = 1 if user == "www" else 0
+        super().__init__(house, uid=OWNER + other, gid=GROUP + other)
         self.image = Image(house)
-        self.image.add_owner("www", OWNER + 1, GROUP + 1)
+        if other:
+            self.image.add_owner("www", self.uid, self.gid)
         self.image.create()
         self.image.run("add", "joe@kvt.dk", "-", typed="secret\n")
-        self.image.run("web", "kvt.dk", "www")
+        self.image.run("web", "kvt.dk", user)
         self.virtual, self.spool = self.image.virtual, self.image.spool
         self.state = self.image.root / "var/lib/virtdomain"
+
+
+class MailedSite(ImageSite):
+    """One that runs as www: changes are mailed, and made when arrive() is
+    called.  It needs root."""
+
+    def __init__(self, house):
+        super().__init__(house, "www")
         self.box = house.root / "box"
         self.box.mkdir()
         house.own(self.box, self.uid, self.gid)

@@ -21,11 +21,12 @@ MOST = 10 ** 6 if "CRASH_ROUNDS" in os.environ else 60
 
 
 class Deed:
-    """What is done, with what on standard input, and by whom."""
+    """What is done, with what on standard input, by whom, and with what in the
+    environment."""
 
-    def __init__(self, command, data=b"", owner=None):
+    def __init__(self, command, data=b"", owner=None, environment=None):
         self.command = command
-        self.more = {"data": data, "owner": owner}
+        self.more = {"data": data, "owner": owner, "environment": environment}
 
     def run(self, *options):
         return Traced(self.command, *options, **self.more)
