@@ -29,7 +29,7 @@ from postfix import need_program
 from tap import Skip, equal
 from webserver import AUTOCONFIG, NAME
 
-# Width, height in CSS pixels, device pixels for each, and whether it is touched.
+# Width, height in CSS pixels, device pixels for each, and if it is touched.
 SIZES = {"desktop": (1280, 800, 1, False), "phone": (360, 740, 2, True)}
 COLOURS = ("light", "dark")
 TAB, ENTER, SPACE = "\ue004", "\ue007", "\ue00d"
@@ -61,7 +61,6 @@ def need_selenium():
     if DEBIAN not in sys.path:
         sys.path.append(DEBIAN)
     try:
-        # pylint: disable=import-outside-toplevel
         from selenium import webdriver
     except ImportError as trouble:
         raise Skip("python3-selenium is not installed") from trouble
@@ -148,7 +147,6 @@ class Browser:
 
     def _start(self):
         webdriver = need_selenium()
-        # pylint: disable=import-outside-toplevel
         from selenium.webdriver.chrome.service import Service
         self.service = Service(self._driver(),
                                log_path=str(self.room / "driver.log"))
@@ -206,7 +204,6 @@ class Browser:
 
     def press(self, *words):
         """Keys, to whatever has the focus."""
-        # pylint: disable=import-outside-toplevel
         from selenium.webdriver.common.action_chains import ActionChains
         ActionChains(self.page).send_keys(*words).perform()
 
@@ -231,7 +228,6 @@ class Browser:
     @staticmethod
     def _holds(condition):
         """False too if the page goes away meanwhile."""
-        # pylint: disable=import-outside-toplevel
         from selenium.common.exceptions import WebDriverException
         try:
             return condition()
@@ -266,7 +262,7 @@ class Browser:
                 if not re.search(expected, entry["message"])]
 
     def overflow(self):
-        """By how many pixels the page is wider than its window, and the first
+        """By how many pixels the page is wider than the window, and the first
         elements that are."""
         return self.page.execute_script("""
             const width = document.documentElement.clientWidth;
@@ -287,7 +283,7 @@ class Browser:
         """The page as it is seen has no fault."""
         self.keep(name)
         equal(self.complaints(status), [], f"{name}, {self.look}: console")
-        equal(self.overflow(), [], f"{name}, {self.look}: wider than its window")
+        equal(self.overflow(), [], f"{name}, {self.look}: wider than the window")
         equal(self.faults(), [], f"{name}, {self.look}: axe-core")
 
     def keep(self, name):

@@ -28,8 +28,8 @@ def change_and_leave(browser, old, new):
     browser.log_out()
 
 
-@case("by Tab and Enter alone a user logs in, changes the password, logs out and "
-      "in again; the first key leads to a link that skips the menu")
+@case("by Tab and Enter alone a user logs in, changes the password, logs out "
+      "and in again; the first key leads to a link that skips the menu")
 def _():
     with domain_pages("nginx-owner") as ours, Browser(ours.server) as browser:
         browser.open()

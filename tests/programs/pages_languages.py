@@ -1,5 +1,5 @@
-"""The pages of virtdomain in all their languages: long words fit on a phone, and
-the Nu HTML checker has nothing to say."""
+"""The pages of virtdomain in all their languages: long words fit on a phone,
+and the Nu HTML checker has nothing to say."""
 
 import re
 

@@ -76,8 +76,8 @@ def check(kind):
 
 
 @case("made, mail in by SMTP and out by POP3, the password changed in the "
-      "browser by a program that runs as the owner, read with the new one only, "
-      "deleted")
+      "browser by a program that runs as the owner, read with the new one "
+      "only, deleted")
 def _():
     check("nginx-owner")
 

@@ -11,6 +11,13 @@ from webpages import (DOMAIN, USERS, change_password, log_in, log_out,
 from webserver import AS_OWNER, AS_WWW_DATA, AUTOCONFIG
 
 PLACE = f"joe@{DOMAIN}"
+TRICKS = ("/virtdomain/../../../../etc/passwd",
+          "/virtdomain/..%2f..%2f..%2f..%2fetc%2fpasswd",
+          "/virtdomain/%2e%2e/%2e%2e/etc/passwd",
+          "/virtdomain/users/..%2f..%2fpasswd", "/virtdomain/users/%00",
+          "/virtdomain/style.css/../../etc/passwd", "/virtdomain/%0d%0aX:%20y",
+          "/virtdomain/%ff", "/virtdomain/" + "a" * 3000,
+          "/..%2fetc/passwd", "/virtdomain//etc/passwd")
 stack = contextlib.ExitStack()
 passwords = [USERS["joe"]]  # all that joe has had
 
@@ -67,11 +74,21 @@ def leave(ours):
     assert not is_in(client.get("/virtdomain/account"))
 
 
+def tricks(ours):
+    """Paths that lead out of the pages lead nowhere."""
+    client = ours.server.client()
+    for path in TRICKS:
+        page = client.ask("GET", path)
+        assert page.status in (400, 403, 404, 414), (path, page.status)
+        assert "root:" not in page.text and "postmaster:" not in page.text
+
+
 def check(kind):
     ours = made()
     with ours.under(kind):
         change(ours)
         leave(ours)
+        tricks(ours)
         found = ours.server.client().ask(
             "GET", f"/mail/config-v1.1.xml?emailaddress={PLACE}",
             name=AUTOCONFIG)
@@ -86,8 +103,8 @@ def add_cases(kinds, sentence):
 
 
 add_cases(AS_WWW_DATA, "a user logs in and changes the password, which is "
-          "mailed and waited for; other sessions are over then, and a cookie is "
-          "worth nothing after log-out")
+          "mailed and waited for; other sessions are over then, and a cookie "
+          "is worth nothing after log-out; paths lead nowhere else")
 add_cases(AS_OWNER, "the same, and the change is made at once")
 
 
