@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "admin/update.h"
+#include "bytes.h"
 #include "support/text.h"
 #include "tap.h"
 
