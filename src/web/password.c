@@ -78,7 +78,8 @@ password_meter(struct visit *visit, const struct strength *strength)
 	html_markup(html, "/4</meter> <strong>");
 	page_say(visit, text_of_step(strength->step), NULL);
 	html_markup(html, "</strong>");
-	if (reason != TEXT_NONE) {
+	/* What must not be stands at the field. */
+	if (reason != TEXT_NONE && strength->step != STRENGTH_NONE) {
 		html_markup(html, " ");
 		page_say(visit, reason, NULL);
 	}

@@ -94,7 +94,6 @@ put_facts(struct visit *visit, const struct user *user)
 {
 	char value[VALUE_SIZE];
 
-	page_heading(visit, TEXT_USER_MAILBOX, NULL);
 	page_list(visit);
 	page_pair(visit, TEXT_USER_MAILBOX, value_size(user->size, value));
 	page_pair(visit, TEXT_USER_READ, value_time(user->last_read, value));
@@ -125,9 +124,9 @@ show(struct visit *visit, const struct sheet *sheet)
 		visit->reply.status = 422;
 	page_begin(visit, TEXT_USER, user->line.account.name);
 	put_messages(visit, sheet);
+	put_facts(visit, user);
 	put_person(visit, sheet);
 	put_password(visit, sheet);
-	put_facts(visit, user);
 	client_show(visit, user->line.account.name);
 	put_links(visit);
 	page_end(visit);
