@@ -69,10 +69,16 @@ def need_selenium():
 
 def _end_all_of(uid):
     """The browser has many processes, in sessions of their own."""
-    for process in pathlib.Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it may have ended
-            if process.stat().st_uid == uid:
-                os.kill(int(process.name), signal.SIGKILL)
+    for _ in range(100):
+        living = 0
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it may have ended
+                if process.stat().st_uid == uid:
+                    os.kill(int(process.name), signal.SIGKILL)
+                    living += 1
+        if living == 0:
+            return
+        time.sleep(0.05)
 
 
 class Browser:
@@ -82,7 +88,7 @@ class Browser:
     def __init__(self, server):
         self.server = server
         self.house = server.house
-        self.uid = random.randrange(80000, 90000) if IS_ROOT else None
+        self.uid = 10 ** 8 + random.randrange(10 ** 8) if IS_ROOT else None
         self.room = None
         self.page = None
         self.service = None
