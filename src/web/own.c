@@ -37,10 +37,10 @@ static void
 put_user_name(struct visit *visit)
 {
 	html_markup(&visit->html,
-	    "<input type=\"hidden\" autocomplete=\"username\" name=\"user\" "
+	    "<input type=\"text\" autocomplete=\"username\" name=\"user\" "
 	    "value=\"");
 	html_text(&visit->html, visit->session.name);
-	html_markup(&visit->html, "\">\n");
+	html_markup(&visit->html, "\" readonly hidden>\n");
 }
 
 static void

@@ -1,11 +1,9 @@
-"""A real Postfix that knows nothing of virtual domains, and virtdomain beside
-it.
+"""A Postfix that knows nothing of virtual domains, and virtdomain for it.
 
     with site() as ours:
         said = ours.run("CREATE", "kvt.dk", ours.owner.name, "-", typed="x\\n")
-        ours.obey(said)
-        with ours.postfix as postfix:
-            postfix.send(...)
+        ours.obey(said)                     # what it tells of main.cf
+        with ours.postfix as postfix: ...
 """
 
 import contextlib
@@ -37,6 +35,7 @@ class Site:
         self.owner = owner
         self.postfix = Postfix(house, owner)
         self.etc = self.postfix.root / "etc"
+        self.sendmail = None
         self.delivery = self.install()
         main = self.etc / "main.cf"
         main.write_text(re.sub(
@@ -50,19 +49,19 @@ class Site:
         program = self.house.root / "virtdomain"
         shutil.copy(VIRTDOMAIN, program)
         program.chmod(0o755)
-        sendmail = self.house.root / "sendmail"
-        sendmail.write_text(SENDMAIL.format(port=self.postfix.port))
-        sendmail.chmod(0o755)
+        self.sendmail = self.house.root / "sendmail"
+        self.sendmail.write_text(SENDMAIL.format(port=self.postfix.port))
+        self.sendmail.chmod(0o755)
         return (f"{program} --virtual-dir={self.house.virtual} "
                 f"--virtual-spool={self.house.spool} "
-                f"--sendmail={sendmail} MAILBOUNCE")
+                f"--sendmail={self.sendmail} MAILBOUNCE")
 
     def run(self, *words, typed="", status=0):
         done = subprocess.run(
             [VIRTDOMAIN, f"--virtual-dir={self.house.virtual}",
              f"--virtual-spool={self.house.spool}",
-             f"--state-dir={self.house.root}/pages",
              f"--postfix-dir={self.etc}",
+             f"--state-dir={self.house.root}/pages",
              f"--delivery={self.delivery}", *words],
             input=typed, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, timeout=60, check=False)

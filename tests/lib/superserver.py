@@ -123,15 +123,16 @@ service pop3-test
 """)
 
 
-def make_certificate(house, name="cert"):
-    """A certificate for 127.0.0.1 that vouches for itself, and its key."""
+def make_certificate(house, name="cert", names=(CERTIFIED_NAME,)):
+    """A certificate for 127.0.0.1 and these names that vouches for itself, and
+    its key."""
     certificate = house.root / f"{name}.pem"
     key = house.root / f"{name}.key"
     done = subprocess.run(
         [need_program("openssl"), "req", "-x509", "-nodes", "-days", "2",
          "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-subj", f"/CN={CERTIFIED_NAME}", "-addext",
-         f"subjectAltName=IP:127.0.0.1,DNS:{CERTIFIED_NAME}",
+         "-subj", f"/CN={names[0]}", "-addext", "subjectAltName=" + ",".join(
+             ["IP:127.0.0.1", *(f"DNS:{name}" for name in names)]),
          "-keyout", str(key), "-out", str(certificate)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     equal(done.returncode, 0, done.stdout)

@@ -7,6 +7,8 @@ from sites import site
 from tap import case, equal
 
 MESSAGE = b"From: a@client.test\nSubject: hello\n\nhello\n"
+
+
 def check(site, way):
     create = ("CREATE", "kvt.dk", site.owner.name, "-", *way)
     said = site.run(*create, typed="secret\n")
