@@ -112,6 +112,20 @@ def _():
         equal(found_in(house, text), {"2001:db8::7 joe": 1, "192.0.2.8 joe": 1})
 
 
+@case("the filter finds those who fail to log in to the pages, but not those who "
+      "have to wait, or find no pages")
+def _():
+    line = SYSLOG + 'virtdomain[7]: login failed reason="{}" method=page ' \
+        "user=joe@kvt.dk addr={}\n"
+    with House() as house:
+        text = line.format("wrong password", "192.0.2.8") + "".join(
+            line.format(reason, "192.0.2.9") for reason in (
+                "accounts cannot be read", "too many attempts",
+                "the attempt cannot be noted",
+                "the pages are off; see virtdomain web"))
+        equal(found_in(house, text), {"192.0.2.8 joe@kvt.dk": 1})
+
+
 @case("fail2ban takes the jail")
 def _():
     program = need_program("fail2ban-client")
