@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #define COUNT 5
+#define ALL   ((1U << COUNT) - 1)
 #define TOLD  42
+#define SMALL 64 /* a journal for less than a message */
 
 static int told;
 
@@ -43,7 +45,7 @@ make_place(void)
 	for (i = 0; i < 2; i++)
 		place.journal[i] = open(i == 0 ? "j0" : "j1",
 		    O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	place.journal_size = 64;
+	place.journal_size = SMALL;
 	place.leaves_status = true;
 	return place;
 }
@@ -120,10 +122,11 @@ check_crash(unsigned int set, size_t left, const char *what)
 }
 
 static void
-check_count(unsigned int set, int times, const char *what)
+check_count(unsigned int set, off_t journal_size, int times, const char *what)
 {
 	struct mbox_place place = make_place();
 
+	place.journal_size = journal_size;
 	told = 0;
 	is_number(expunge(&place, set, count), 0, "%s: it is updated", what);
 	is_number(told, times, "%s: and told %d times", what, times);
@@ -138,8 +141,9 @@ main(void)
 	check_crash(5, 3, "two of them");
 	check_crash(1U << (COUNT - 2), 4, "the last but one in one step");
 	check_crash(1U << (COUNT - 1), 4, "the last, which is a cut");
-	check_count(1, 1, "many steps");
-	check_count((1U << COUNT) - 1, 0, "all, which is no step");
-	check_count(0, 0, "nothing");
+	check_count(1, SMALL, 1, "many steps");
+	check_count(ALL, 1 << 20, 0, "all, which is no step");
+	check_count(ALL, SMALL, 1, "all of what is larger than the journal");
+	check_count(0, SMALL, 0, "nothing");
 	return done();
 }
