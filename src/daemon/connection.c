@@ -335,6 +335,7 @@ prepare(struct connection *connection, const struct address *peer)
 
 	signals_default(SIGCHLD);
 	signals_ignore(SIGHUP);
+	signals_ignore(SIGINT);
 	signals_watch(SIGTERM);
 	signals_watch(SIGUSR2);
 	peer_find(&connection->peer, options, peer);

@@ -86,12 +86,19 @@ wait_for_answer(int64_t deadline)
 enum report_answer
 report_ask(int out, const struct address *address, int64_t deadline)
 {
+	enum report_answer answer;
+
 	if (out == -1)
 		return REPORT_GO_ON;
 	signals_watch(signal_of[REPORT_GO_ON]);
 	signals_watch(signal_of[REPORT_SLOWLY]);
 	report_send(out, REPORT_SOURCE, address);
-	return wait_for_answer(deadline);
+	answer = wait_for_answer(deadline);
+	/* No handler for what comes later: the login child must not call
+	 * rt_sigreturn(2). */
+	signals_ignore(signal_of[REPORT_GO_ON]);
+	signals_ignore(signal_of[REPORT_SLOWLY]);
+	return answer;
 }
 
 void

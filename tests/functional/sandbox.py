@@ -237,6 +237,35 @@ def _():
         assert house.mailbox("joe", "kvt.dk").stat().st_size > 0
 
 
+def survives(house, client):
+    """Both processes of a client who has not logged in."""
+    connection, = children_of(house.daemon.pid)
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGUSR1,
+                   signal.SIGALRM, signal.SIGUSR2):
+        for process in (connection, *children_of(connection)):
+            os.kill(process, number)
+            client.listing("CAPA")
+    client.login("joe@kvt.dk", "secret")
+    client.ok("QUIT")
+
+
+@case("a signal that is not for it does not end a login child that waits")
+def _():
+    with house_with() as house:
+        house.start_daemon("--proxy-from=127.0.0.0/8")
+        with house.connect() as client:
+            client.send(b"PROXY TCP4 127.0.0.9 127.0.0.1 4000 110\r\n")
+            client.greet()
+            client.listing("CAPA")
+            survives(house, client)
+        house.stop_daemon()
+        house.start_daemon()
+        with house.connect() as client:
+            client.greet()
+            client.listing("CAPA")
+            survives(house, client)
+
+
 @case("thousands of messages are indexed, named and deleted")
 def _():
     with house_with(5000) as house, house.inetd() as client:
