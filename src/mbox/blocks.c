@@ -6,7 +6,9 @@
 
 #include "mbox/journal.h"
 #include "support/checksum.h"
+#include "support/fileio.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 size_t
@@ -20,22 +22,45 @@ blocks_count(off_t position, off_t length)
 	    position / BLOCK_SIZE);
 }
 
+/* How much of left octets at position is in the same block. */
+static size_t
+part_of_block(off_t position, size_t left)
+{
+	size_t part = BLOCK_SIZE - (size_t)(position % BLOCK_SIZE);
+
+	return part < left ? part : left;
+}
+
 size_t
 blocks_sum(const char *data, size_t length, off_t position, uint64_t *sums)
 {
 	size_t count = 0;
 
 	while (length > 0) {
-		size_t part = BLOCK_SIZE - (size_t)(position % BLOCK_SIZE);
+		size_t part = part_of_block(position, length);
 
-		if (part > length)
-			part = length;
 		sums[count++] = checksum(0, data, part);
 		data += part;
 		position += (off_t)part;
 		length -= part;
 	}
 	return count;
+}
+
+bool
+blocks_check(
+    const char *data, size_t length, off_t position, const uint64_t *sums)
+{
+	while (length > 0) {
+		size_t part = part_of_block(position, length);
+
+		if (checksum(0, data, part) != *sums++)
+			return false;
+		data += part;
+		position += (off_t)part;
+		length -= part;
+	}
+	return true;
 }
 
 size_t
@@ -47,52 +72,39 @@ blocks_chunk(off_t position, off_t left)
 }
 
 int
-blocks_sum_plan(const struct plan *plan, int fd, off_t position, off_t length,
-    uint64_t *sums)
+blocks_read(int fd, off_t position, char *buffer, size_t length)
 {
-	char *chunk = malloc(BLOCKS_CHUNK_SIZE);
-	off_t done = 0;
+	ssize_t n = fileio_read_at(fd, buffer, length, position);
 
-	if (chunk == NULL)
-		return -1;
-	while (done < length) {
-		size_t part = blocks_chunk(position + done, length - done);
-
-		if (plan_read(plan, fd, position + done, chunk, part) == -1)
-			break;
-		sums += blocks_sum(chunk, part, position + done, sums);
-		done += (off_t)part;
-	}
-	free(chunk);
-	return done < length ? -1 : 0;
-}
-
-/* A plan for octets that are where they belong. */
-static struct plan
-plan_in_place(struct piece *piece, off_t from, off_t length)
-{
-	struct plan plan = { .count = 1, .pieces = piece };
-
-	piece->target = piece->from = from;
-	piece->length = length;
-	return plan;
+	if (n >= 0 && (size_t)n < length)
+		errno = EIO;
+	return n >= 0 && (size_t)n == length ? 0 : -1;
 }
 
 int
 blocks_sum_file(int fd, off_t position, off_t length, uint64_t *sums)
 {
-	struct piece piece;
-	struct plan plan = plan_in_place(&piece, position, length);
+	char *chunk = malloc(BLOCKS_CHUNK_SIZE);
+	off_t end = position + length;
 
-	return blocks_sum_plan(&plan, fd, position, length, sums);
+	if (chunk == NULL)
+		return -1;
+	while (position < end) {
+		size_t part = blocks_chunk(position, end - position);
+
+		if (blocks_read(fd, position, chunk, part) == -1)
+			break;
+		sums += blocks_sum(chunk, part, position, sums);
+		position += (off_t)part;
+	}
+	free(chunk);
+	return position < end ? -1 : 0;
 }
 
 int
 blocks_sum_range(int fd, off_t from, off_t to, uint64_t *sum)
 {
 	char *chunk = malloc(BLOCKS_CHUNK_SIZE);
-	struct piece piece;
-	struct plan plan = plan_in_place(&piece, from, to - from);
 
 	if (chunk == NULL)
 		return -1;
@@ -100,7 +112,7 @@ blocks_sum_range(int fd, off_t from, off_t to, uint64_t *sum)
 	while (from < to) {
 		size_t part = blocks_chunk(from, to - from);
 
-		if (plan_read(&plan, fd, from, chunk, part) == -1)
+		if (blocks_read(fd, from, chunk, part) == -1)
 			break;
 		*sum = checksum(*sum, chunk, part);
 		from += (off_t)part;

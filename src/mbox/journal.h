@@ -176,15 +176,20 @@ size_t blocks_count(off_t position, off_t length);
 size_t blocks_sum(
     const char *data, size_t length, off_t position, uint64_t *sums);
 
+/* True if these are the checksums of data, one for each block. */
+bool blocks_check(
+    const char *data, size_t length, off_t position, const uint64_t *sums);
+
 /* The length of the chunk at position if left octets are left: it ends at the
  * end of a block, or of everything. */
 size_t blocks_chunk(off_t position, off_t left);
 
-/* The checksums of length octets of what the plan brings to position; of what
- * is in the file there now; and one of all octets from a position to another.
- * 0, or -1 with errno. */
-int blocks_sum_plan(const struct plan *plan, int fd, off_t position,
-    off_t length, uint64_t *sums);
+/* Reads all length octets at position.  0, or -1 with errno; EIO if they are
+ * not all there. */
+int blocks_read(int fd, off_t position, char *buffer, size_t length);
+
+/* The checksums of length octets at position in the file, and one of all octets
+ * from a position to another.  0, or -1 with errno. */
 int blocks_sum_file(int fd, off_t position, off_t length, uint64_t *sums);
 int blocks_sum_range(int fd, off_t from, off_t to, uint64_t *sum);
 

@@ -1,8 +1,8 @@
 /*
  * One step on disk: a head with its own checksum, then, under a checksum of
- * its own, pieces, block checksums and data; behind them, once the last step
- * was taken, a mark.  What does not check is not there: a torn record equals
- * none, and no write is assumed to be atomic.
+ * its own, pieces and block checksums, and the data, which these check; behind
+ * it, once the last step was taken, a mark.  What does not check is not there:
+ * a torn record equals none, and no write is assumed to be atomic.
  */
 #include "config.h"
 
@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HEAD_MAGIC 0x324a44334f50474eU /* "NGPO3DJ2" */
+#define HEAD_MAGIC 0x334a44334f50474eU /* "NGPO3DJ3" */
 #define MARK_MAGIC 0x324d44334f50474eU
 
 /* No step of ours needs so much.  A file that is damaged, or forged by a
@@ -37,7 +37,7 @@ struct head {
 	uint64_t text_length;
 	uint64_t block_count;
 	uint64_t prefix;
-	uint64_t body_checksum;
+	uint64_t body_checksum; /* of all but the data */
 	uint32_t is_first;
 	uint32_t is_extension;
 	uint32_t has_data;
@@ -57,7 +57,8 @@ struct part {
 	size_t length;
 };
 
-#define PARTS 5
+#define PARTS	  5
+#define DATA_PART 4
 
 static void
 list_parts(const struct step *step, struct part parts[PARTS])
@@ -72,8 +73,8 @@ list_parts(const struct step *step, struct part parts[PARTS])
 	parts[2].length = blocks;
 	parts[3].data = step->new_blocks;
 	parts[3].length = blocks;
-	parts[4].data = step->data;
-	parts[4].length = step->data == NULL ? 0 : (size_t)step->length;
+	parts[DATA_PART].data = step->data;
+	parts[DATA_PART].length = step->data == NULL ? 0 : (size_t)step->length;
 }
 
 static off_t
@@ -93,7 +94,7 @@ body_checksum(const struct part parts[PARTS])
 	uint64_t sum = 0;
 	size_t i;
 
-	for (i = 0; i < PARTS; i++)
+	for (i = 0; i < DATA_PART; i++)
 		sum = checksum(sum, parts[i].data, parts[i].length);
 	return sum;
 }
@@ -259,6 +260,15 @@ make_parts(struct step *step, const struct head *head)
 	return 0;
 }
 
+static bool
+data_checks(const struct step *step)
+{
+	return step->data == NULL ||
+	    (step->block_count == blocks_count(step->target, step->length) &&
+		blocks_check(step->data, (size_t)step->length, step->target,
+		    step->new_blocks));
+}
+
 /* Reads the body.  1 if it checks, 0 if not, -1 with errno. */
 static int
 read_body(int fd, struct step *step, const struct head *head)
@@ -281,7 +291,7 @@ read_body(int fd, struct step *step, const struct head *head)
 			return 0;
 		position += n;
 	}
-	return body_checksum(parts) == head->body_checksum;
+	return body_checksum(parts) == head->body_checksum && data_checks(step);
 }
 
 static int

@@ -54,26 +54,6 @@ make_blocks(struct step *step)
 	return step->old_blocks == NULL || step->new_blocks == NULL ? -1 : 0;
 }
 
-/* Brings the new octets together, and sums them while they are at hand. */
-static int
-read_new(struct step *step, int fd)
-{
-	uint64_t *sums = step->new_blocks;
-	off_t done = 0;
-
-	while (done < step->length) {
-		off_t position = step->target + done;
-		size_t part = blocks_chunk(position, step->length - done);
-
-		if (plan_read(&step->plan, fd, position, step->data + done,
-			part) == -1)
-			return -1;
-		sums += blocks_sum(step->data + done, part, position, sums);
-		done += (off_t)part;
-	}
-	return 0;
-}
-
 /* All steps of a job use the same room: to get it from the system again takes
  * longer than to fill it. */
 static int
@@ -83,6 +63,41 @@ borrow_room(struct job *job, struct step *step)
 		job->data = malloc((size_t)job->portion);
 	step->data = job->data;
 	return job->data == NULL ? -1 : 0;
+}
+
+/* Sums the octets at the target and brings the new ones together, chunk by
+ * chunk: what a chunk of both has in common is then still at hand. */
+static int
+sum_chunks(struct step *step, int fd, char *chunk)
+{
+	uint64_t *old_sums = step->old_blocks;
+	uint64_t *new_sums = step->new_blocks;
+	off_t done = 0;
+
+	while (done < step->length) {
+		off_t position = step->target + done;
+		size_t part = blocks_chunk(position, step->length - done);
+		char *octets = step->data == NULL ? chunk : step->data + done;
+
+		if (blocks_read(fd, position, chunk, part) == -1)
+			return -1;
+		old_sums += blocks_sum(chunk, part, position, old_sums);
+		if (plan_read(&step->plan, fd, position, octets, part) == -1)
+			return -1;
+		new_sums += blocks_sum(octets, part, position, new_sums);
+		done += (off_t)part;
+	}
+	return 0;
+}
+
+static int
+sum_step(struct step *step, int fd)
+{
+	char *chunk = malloc(BLOCKS_CHUNK_SIZE);
+	int result = chunk == NULL ? -1 : sum_chunks(step, fd, chunk);
+
+	free(chunk);
+	return result;
 }
 
 int
@@ -101,13 +116,10 @@ step_describe(struct job *job, struct step *step)
 	step->length = portion.length;
 	if (make_blocks(step) == -1 ||
 	    sum_prefix(fd, step->target, step->target, &step->prefix) == -1 ||
-	    blocks_sum_file(fd, step->target, step->length, step->old_blocks) ==
-		-1)
+	    (portion.has_data && portion.length > 0 &&
+		borrow_room(job, step) == -1))
 		return -1;
-	if (!portion.has_data || portion.length == 0)
-		return blocks_sum_plan(&step->plan, fd, step->target,
-		    step->length, step->new_blocks);
-	return borrow_room(job, step) == -1 ? -1 : read_new(step, fd);
+	return sum_step(step, fd);
 }
 
 int
@@ -138,26 +150,23 @@ step_forget(struct step *step)
 static int
 copy(const struct job *job, const struct step *step, char *chunk)
 {
-	uint64_t sums[BLOCKS_CHUNK_SIZE / BLOCK_SIZE];
-	const uint64_t *expected = step->new_blocks;
+	const uint64_t *sums = step->new_blocks;
 	off_t done = 0;
 
 	while (done < step->length) {
 		off_t position = step->target + done;
 		size_t part = blocks_chunk(position, step->length - done);
-		size_t count;
 
 		if (plan_read(&step->plan, job->lock->fd, position, chunk,
 			part) == -1)
 			return -1;
-		count = blocks_sum(chunk, part, position, sums);
-		if (memcmp(sums, expected, count * sizeof(*sums)) != 0) {
+		if (!blocks_check(chunk, part, position, sums)) {
 			errno = ESTALE;
 			return -1;
 		}
 		if (fileio_write_at(job->lock->fd, chunk, part, position) == -1)
 			return -1;
-		expected += count;
+		sums += blocks_count(position, (off_t)part);
 		done += (off_t)part;
 		lock_renew(job->lock);
 	}

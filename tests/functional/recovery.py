@@ -164,7 +164,7 @@ def _():
 
 # ---- files that were tampered with ------------------------------------------
 
-GARBAGE = [b"\xff" * 4096, b"\0" * 70000, b"NGPO3DJ2" * 500,
+GARBAGE = [b"\xff" * 4096, b"\0" * 70000, b"NGPO3DJ3" * 500,
            os.urandom(3000)]
 
 
