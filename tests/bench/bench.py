@@ -128,7 +128,13 @@ class Bench:
                     print(f"\n{server.name}: {why}", file=sys.stderr)
                     continue
                 found.setdefault(server.name, []).append(result)
-        return {name: median(results) for name, results in found.items()}
+        return {name: self.median(results) for name, results in found.items()}
+
+    @staticmethod
+    def median(results):
+        if isinstance(results[0], tuple):
+            return tuple(map(statistics.median, zip(*results)))
+        return statistics.median(results)
 
     def tell_progress(self, name, turn):
         if sys.stderr.isatty():
@@ -136,12 +142,6 @@ class Bench:
                   f"{self.rounds}, {name}", end="", file=sys.stderr)
 
     current = ""
-
-
-def median(results):
-    if isinstance(results[0], tuple):
-        return tuple(statistics.median(column) for column in zip(*results))
-    return statistics.median(results)
 
 
 def main():

@@ -10,6 +10,9 @@
  *                               another process reads
  *   limit shift FILE AT LENGTH  moves all behind the LENGTH octets at AT there
  *                               in place, cuts, fsync(2)
+ *   limit journal FILE AT LENGTH
+ *                               the same in parts of 64 MB, each of them on
+ *                               disk in a second file before it is in its place
  *   limit append FILE           appends standard input to FILE, fsync(2)
  *   limit run COUNT INPUT COMMAND...
  *                               runs COMMAND COUNT times, one after the other,
@@ -33,6 +36,8 @@
 #include <unistd.h>
 
 #define PIECE ((size_t)256 * 1024)
+
+#define PART  ((size_t)64 * 1024 * 1024)
 
 static char piece[PIECE];
 static char converted[2 * PIECE];
@@ -206,6 +211,50 @@ shift(int fd, off_t at, off_t length)
 	bench_try(fsync(fd), "fsync");
 }
 
+/* What nothing can be spared of if a crash is to lose nothing. */
+static void
+shift_by_journal(int fd, off_t at, off_t length, int journal)
+{
+	char *part = malloc(PART);
+	ssize_t n;
+
+	if (part == NULL)
+		bench_die("malloc");
+	while ((n = pread(fd, part, PART, at + length)) > 0) {
+		if (pwrite(journal, part, (size_t)n, 0) != n)
+			bench_die("write");
+		bench_try(fsync(journal), "fsync");
+		if (pwrite(fd, part, (size_t)n, at) != n)
+			bench_die("write");
+		bench_try(fsync(fd), "fsync");
+		at += n;
+	}
+	if (n == -1)
+		bench_die("read");
+	bench_try(ftruncate(fd, at), "ftruncate");
+	bench_try(fsync(fd), "fsync");
+	free(part);
+}
+
+static void
+run_shift(const char *what, int fd, char **arguments)
+{
+	off_t at = (off_t)bench_number(arguments[1]);
+	off_t length = (off_t)bench_number(arguments[2]);
+	char name[4096];
+	int journal;
+
+	if (strcmp(what, "shift") == 0) {
+		shift(fd, at, length);
+		return;
+	}
+	snprintf(name, sizeof(name), "%s.XXXXXX", arguments[0]);
+	journal = bench_try(mkstemp(name), name);
+	bench_try(unlink(name), name);
+	shift_by_journal(fd, at, length, journal);
+	close(journal);
+}
+
 static void
 append(const char *path)
 {
@@ -258,10 +307,9 @@ run_on_file(const char *what, char **arguments)
 		count_lines(fd);
 	else if (strcmp(what, "send") == 0)
 		send_all(fd);
-	else if (strcmp(what, "shift") == 0 && arguments[1] != NULL &&
-	    arguments[2] != NULL)
-		shift(fd, (off_t)bench_number(arguments[1]),
-		    (off_t)bench_number(arguments[2]));
+	else if ((strcmp(what, "shift") == 0 || strcmp(what, "journal") == 0) &&
+	    arguments[1] != NULL && arguments[2] != NULL)
+		run_shift(what, fd, arguments);
 	else
 		exit(64);
 	close(fd);

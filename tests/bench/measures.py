@@ -208,14 +208,13 @@ def deleting(bench):
             ("first 10 %", f"+DELE 1-{count // 10}"),
             ("all", f"+DELE 1-{count}"))
 
-    def bare():
-        copy = bench.root / "shift"
+    def bare(kind):
+        copy, size = bench.root / "shift", source.stat().st_size
         result = ()
-        size = source.stat().st_size
         for at, length in ((size // 2, 10000), (0, size // 10), (0, size)):
             subprocess.run(["cp", source, copy], check=True)
             os.sync()
-            result += (bench.limit("shift", copy, at, length),)
+            result += (bench.limit(kind, copy, at, length),)
         return result
 
     def quits(server):
@@ -230,10 +229,14 @@ def deleting(bench):
         return reply + end
 
     def limits():
-        times = bare()
+        times = bare("shift")
+        safely.append(bare("journal"))
         return times + times
+    safely = []
     columns = tuple(name for name, _ in work)
-    results = ms(bench.repeat(quits, limits))
+    results = bench.repeat(quits, limits)
+    results["by way of a journal"] = bench.median(safely) * 2
+    results = ms(results)
     for title, part in (("until the reply", slice(0, 3)),
                         ("until all is done", slice(3, 6))):
         yield Table(f"DELE in 1 GB, QUIT {title}", columns,
