@@ -24,6 +24,8 @@
 #define ADMIN_PATH_SIZE 512
 #define ADMIN_LINE_SIZE 1024
 
+#define POSTMASTER	"postmaster" /* the user whom every domain needs */
+
 /* Does what the command line says.  Returns an exit status of sysexits.h. */
 int admin_run(int argc, char **argv);
 

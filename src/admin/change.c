@@ -62,9 +62,8 @@ change_judge(const struct change *change, bool wants_apop)
 	    (change->kind == CHANGE_ADD && change->password == NULL))
 		return CHANGE_UNSOUND;
 	if (change->kind == CHANGE_REMOVE)
-		return strcmp(change->user, "postmaster") == 0
-		    ? CHANGE_FORBIDDEN
-		    : CHANGE_DONE;
+		return strcmp(change->user, POSTMASTER) == 0 ? CHANGE_FORBIDDEN
+							     : CHANGE_DONE;
 	if (change->name != NULL && strlen(change->name) >= ACCOUNT_GECOS_SIZE)
 		return CHANGE_TOO_LONG;
 	if (change->forward != NULL && !forward_list_is_sound(change->forward))

@@ -39,6 +39,34 @@ struct mail {
 
 /* ---- whose it is -------------------------------------------------------- */
 
+/* Also for OWNER+postmaster, without a domain, if the owner has only one. */
+static int
+find_recipient(
+    const struct admin *admin, struct mail *mail, struct outcome *outcome)
+{
+	struct recipient *recipient = &mail->recipient;
+	const char *extension = getenv("EXTENSION");
+
+	if (recipient_find(&mail->delivery, recipient, outcome) == 0)
+		return 0;
+	if (outcome->status != EX_NOUSER || mail->delivery.recipient != NULL ||
+	    extension == NULL || strcasecmp(extension, POSTMASTER) != 0)
+		return -1;
+	switch (owned_domains(admin, recipient->domain)) {
+	case 0:
+		return -1;
+	case 1:
+		text_copy(recipient->user, sizeof(recipient->user), POSTMASTER);
+		return 0;
+	case 2:
+		return outcome_set(outcome, EX_NOUSER,
+		    "5.1.1 postmaster of which domain?  There are several");
+	default:
+		return outcome_set(outcome, EX_TEMPFAIL, "4.3.0 %s: %s",
+		    admin->virtual_directory, strerror(errno));
+	}
+}
+
 static int
 find_account(struct mail *mail, bool bounces, struct outcome *outcome)
 {
@@ -48,7 +76,7 @@ find_account(struct mail *mail, bool bounces, struct outcome *outcome)
 	if (result == 0 || bounces || outcome->status != EX_NOUSER)
 		return result;
 	text_copy(
-	    mail->recipient.user, sizeof(mail->recipient.user), "postmaster");
+	    mail->recipient.user, sizeof(mail->recipient.user), POSTMASTER);
 	return delivery_find_account(&mail->delivery, &mail->recipient,
 	    &mail->account, mail->field, outcome);
 }
@@ -193,10 +221,9 @@ run(const struct admin *admin, struct mail *mail, bool bounces,
 		return outcome_set(outcome, EX_TEMPFAIL,
 		    "4.3.5 mail must be delivered as the domain owner, not as "
 		    "root");
-	if (recipient_find(&mail->delivery, &mail->recipient, outcome) == -1)
+	if (find_recipient(admin, mail, outcome) == -1)
 		return -1;
-	mail->is_for_postmaster =
-	    strcmp(mail->recipient.user, "postmaster") == 0;
+	mail->is_for_postmaster = strcmp(mail->recipient.user, POSTMASTER) == 0;
 	if (find_account(mail, bounces, outcome) == -1)
 		return -1;
 	return deliver(admin, mail, outcome);

@@ -265,6 +265,12 @@ enum receipt {
 enum receipt update_receive(const struct admin *admin, const char *domain,
     const char *message, size_t length);
 
+/* ---- owned.c ------------------------------------------------------------- */
+
+/* How many domains have a passwd file that is this user's: 0, 1, or 2 for more.
+ * *found becomes one of them.  -1 with errno. */
+int owned_domains(const struct admin *admin, char found[ACCOUNT_DOMAIN_SIZE]);
+
 /* ---- mail.c -------------------------------------------------------------- */
 
 /* Delivers the message on standard input as the line of its user says; unknown

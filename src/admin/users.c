@@ -243,7 +243,7 @@ command_remove(const struct admin *admin, char **words)
 	struct change change;
 	int status = begin(&change, CHANGE_REMOVE, words[0]);
 
-	if (status == EX_OK && strcmp(change.user, "postmaster") == 0)
+	if (status == EX_OK && strcmp(change.user, POSTMASTER) == 0)
 		return fail(EX_USAGE,
 		    "every domain needs its postmaster; virtdomain DELETE "
 		    "removes the domain");

@@ -106,7 +106,7 @@ put_links(struct visit *visit)
 	char path[PATH_SIZE];
 
 	html_markup(&visit->html, "<p>");
-	if (strcmp(visit->name, "postmaster") != 0) {
+	if (strcmp(visit->name, POSTMASTER) != 0) {
 		page_link(
 		    visit, path_of(visit, "/remove", path), TEXT_USER_REMOVE);
 		html_markup(&visit->html, "</p>\n<p>");

@@ -51,7 +51,7 @@ show(struct visit *visit, const struct who *who, enum text message)
 static bool
 may_go(struct visit *visit)
 {
-	if (strcmp(visit->name, "postmaster") != 0)
+	if (strcmp(visit->name, POSTMASTER) != 0)
 		return true;
 	page_trouble(visit, 403, TEXT_FORBIDDEN, TEXT_USER_STAYS, NULL);
 	return false;

@@ -85,6 +85,27 @@ def _():
         equal(ours.line("joe").split(":")[4:], [40 * "ø ", "", forward])
 
 
+@case("OWNER+postmaster, without a domain, is that of his only domain")
+def _():
+    with site() as ours:
+        change = ours.change("set", "joe", name="Joe")
+        hers = {"EXTENSION": "postmaster"}
+        equal(ours.image.mail(ours.message(change), environment=hers), (0, ""))
+        equal(ours.outcome(change), "done")
+        equal(ours.delivered(), b"")
+        letter = b"Subject: hello\n\nhello\n"
+        equal(ours.image.mail(letter, environment=hers), (0, ""))
+        assert letter in ours.delivered(), ours.delivered()
+        # What does not say which of two is nobody's.
+        ours.image.run("CREATE", "other.dk", "owner", "x")
+        status, said = ours.image.mail(letter, environment=hers)
+        equal((status, said[:6]), (67, "5.1.1 "))
+        # The address before it was rewritten may tell.
+        hers["ORIGINAL_RECIPIENT"] = "postmaster@other.dk"
+        equal(ours.image.mail(letter, environment=hers), (0, ""))
+        assert letter in (ours.image.spool / "other.dk/postmaster").read_bytes()
+
+
 @case("another signature, or none, is ordinary mail")
 def _():
     with site() as ours:
