@@ -8,7 +8,8 @@ import socket
 import subprocess
 
 import tap
-from house import GROUP, IS_ROOT, OWNER, VIRTUAL, House, SOURCE
+from house import (GROUP, IS_ROOT, OWNER, SOURCE, VIRTDOMAIN, VIRTUAL,
+                   House)
 from postfix import need_program
 from tap import Skip, case, equal
 
@@ -122,8 +123,8 @@ def _():
            found["octets_total"]), (10034, 5, 500))
 
 
-@case("what virtual logs is counted, by its exit status")
-def _():
+def count_deliveries(program):
+    """Of one that takes a message, and one that does not."""
     if not IS_ROOT:
         raise Skip("only root can give virtual a system log of our own")
     with House() as house:
@@ -134,7 +135,7 @@ def _():
             (house.root / "socket").chmod(0o777)
             done = subprocess.run(
                 ["unshare", "-m", "sh", "-c", SEPARATE_LOG, str(house.root),
-                 str(OWNER), str(GROUP), str(VIRTUAL),
+                 str(OWNER), str(GROUP), str(program),
                  f"--virtual-dir={house.virtual}",
                  f"--virtual-spool={house.spool}"],
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
@@ -148,6 +149,16 @@ def _():
             for line in lines)
         equal(counted(samples(stats(text=text))),
               {"deliveries_total 0": 1, "deliveries_total 67": 1})
+
+
+@case("what virtual logs is counted, by its exit status")
+def _():
+    count_deliveries(VIRTUAL)
+
+
+@case("what virtdomain logs of messages is counted in the same way")
+def _():
+    count_deliveries(VIRTDOMAIN)
 
 
 @case("lines that came often count as often; lines of others do not count")
