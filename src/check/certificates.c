@@ -13,9 +13,12 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define STUNNEL_DIRECTORY "/etc/stunnel"
-#define SAMPLE		  "gnu-pop3d sample certificate"
-#define SOON		  ((time_t)14 * 86400)
+/* Debian's, and where our set-ups are installed. */
+static const char *const directories[] = { "/etc/stunnel",
+	SYSCONFDIR "/gnu-pop3d" };
+
+#define SAMPLE "gnu-pop3d sample certificate"
+#define SOON   ((time_t)14 * 86400)
 
 /* ---- one certificate ---------------------------------------------------- */
 
@@ -53,8 +56,8 @@ judge_end(struct check *check, const char *path, time_t end)
 		    "days",
 		    path, (long long)(left / 86400));
 	report_remedy(report,
-	    "renew it, then stunnel must read it again: systemctl reload "
-	    "stunnel4");
+	    "renew it, then stunnel must read it again, as renew-hook does, or "
+	    "systemctl reload stunnel4");
 }
 
 static void
@@ -93,7 +96,7 @@ check_certificate(
 		report_wrong(&check->report,
 		    "%s: there is no such file for a certificate", path);
 		report_remedy(&check->report,
-		    "mend the line cert = in " STUNNEL_DIRECTORY);
+		    "mend the line cert = in the file of stunnel");
 	} else if (program_run(argv, output)) {
 		judge(check, path, output);
 	} else {
@@ -151,26 +154,41 @@ check_configuration(
 	fclose(file);
 }
 
-void
-check_certificates(struct check *check)
+static bool
+is_configuration(const char *name)
 {
-	char openssl[PROGRAM_PATH_SIZE], path[MBOX_PATH_SIZE];
+	size_t length = strlen(name);
+
+	return length > 5 && strcmp(name + length - 5, ".conf") == 0;
+}
+
+static void
+check_directory(
+    struct check *check, char openssl[PROGRAM_PATH_SIZE], const char *directory)
+{
+	char path[MBOX_PATH_SIZE];
 	struct entries entries;
 	size_t i;
 
-	report_section(&check->report, "certificates");
-	if (entries_read(&entries, STUNNEL_DIRECTORY) == -1)
+	if (entries_read(&entries, directory) == -1)
 		return;
-	if (!program_find("openssl", openssl))
-		openssl[0] = '\0';
-	for (i = 0; i < entries.count; i++) {
-		size_t length = strlen(entries.names[i]);
-
-		if (length > 5 &&
-		    strcmp(entries.names[i] + length - 5, ".conf") == 0 &&
-		    text_format(path, sizeof(path), "%s/%s", STUNNEL_DIRECTORY,
+	for (i = 0; i < entries.count; i++)
+		if (is_configuration(entries.names[i]) &&
+		    text_format(path, sizeof(path), "%s/%s", directory,
 			entries.names[i]))
 			check_configuration(check, openssl, path);
-	}
 	entries_free(&entries);
+}
+
+void
+check_certificates(struct check *check)
+{
+	char openssl[PROGRAM_PATH_SIZE];
+	size_t i;
+
+	report_section(&check->report, "certificates");
+	if (!program_find("openssl", openssl))
+		openssl[0] = '\0';
+	for (i = 0; i < sizeof(directories) / sizeof(*directories); i++)
+		check_directory(check, openssl, directories[i]);
 }

@@ -11,7 +11,7 @@ import time
 
 import checking
 from checking import check, faulty, run, script, sound_house
-from house import GROUP, IS_ROOT, OWNER, become_owner, free_port
+from house import BUILD, GROUP, IS_ROOT, OWNER, become_owner, free_port
 from tap import Skip, case, equal
 
 LOCAL = "--listen=127.0.0.1:0"  # a port that is always free
@@ -441,31 +441,53 @@ class Stunnel:
     def configure(self, text):
         (self.directory / "pop3s.conf").write_text(text)
 
-    def check(self, path="/usr/bin"):
+    def check(self, path="/usr/bin", place="/etc/stunnel"):
         return check(self.house, env={"PATH": path}, before=[
             "/usr/bin/unshare", "-m", "/bin/sh", "-c",
-            f'/bin/mount --bind {self.directory} /etc/stunnel && exec "$@"',
-            "sh"])
+            f'{hide(place)} && /bin/mount --bind {self.directory} {place} && '
+            'exec "$@"', "sh"])
 
 
-def certificate_items(days, organisation="Example"):
+def hide(place):
+    """Makes a directory that is not there, for this mount namespace."""
+    if pathlib.Path(place).is_dir():
+        return "true"
+    top = pathlib.Path(place)
+    while not top.is_dir():
+        top = top.parent
+    return (f"/bin/mount -t tmpfs none {top} && /bin/mkdir -p {place}")
+
+
+def certificate_items(days, organisation="Example", place="/etc/stunnel"):
     with sound_house() as house:
         stunnel = Stunnel(house)
         stunnel.make(days, organisation)
         result = stunnel.check(str(pathlib.Path(
-            shutil.which("openssl")).parent))
+            shutil.which("openssl")).parent), place)
         return result.status, stunnel.certificate, \
             [item for item in result.unlike_kernels()
              if "Postfix" not in item[1]], result.fine
 
 
-RENEW = ("renew it, then stunnel must read it again: systemctl reload "
-         "stunnel4")
+RENEW = ("renew it, then stunnel must read it again, as renew-hook does, or "
+         "systemctl reload stunnel4")
 
 
 @case("a certificate that is good for long")
 def _():
     status, path, items, fine = certificate_items(90)
+    equal((status, items), (0, []))
+    assert f"{path}: valid for 90 days" in fine, fine
+
+
+@case("the same of a set-up of ours")
+def _():
+    made = subprocess.run(
+        ["make", "-s", "-f", "-", "show"], check=True, cwd=BUILD, text=True,
+        input="include Makefile\nshow:\n\t@echo $(sysconfdir)\n",
+        stdout=subprocess.PIPE).stdout.strip()
+    status, path, items, fine = certificate_items(
+        90, place=f"{made}/gnu-pop3d")
     equal((status, items), (0, []))
     assert f"{path}: valid for 90 days" in fine, fine
 
@@ -505,7 +527,7 @@ def _():
                  if "Postfix" not in item[1]]
         equal(items, [
             ("wrong", f"{house.root}/none: there is no such file for a "
-             "certificate", "mend the line cert = in /etc/stunnel"),
+             "certificate", "mend the line cert = in the file of stunnel"),
             ("warning", f"{house.log_path}: openssl cannot read a certificate "
              "in it", f"openssl x509 -noout -in {house.log_path}")])
 
