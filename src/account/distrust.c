@@ -25,7 +25,7 @@ static const struct account_fault faults[] = {
 	[NOT_EXAMINED] = { "cannot be examined", NULL, false },
 	[NOT_REGULAR] = { "is not a regular file", NULL, false },
 	[TOO_LARGE] = { "is larger than 16 MB", NULL, false },
-	[WRITABLE] = { "is writable for group or others; chmod it to 600",
+	[WRITABLE] = { "is writable for group or others; chmod go-w",
 	    "chmod go-w", false },
 	[DIRECTORY_WRITABLE] = { "lies in a directory that group or others "
 				 "can write",

@@ -66,7 +66,7 @@ def _():
 def _(house):
     house.passwd.chmod(0o662)
     return file_fault(
-        house.passwd, "is writable for group or others; chmod it to 600",
+        house.passwd, "is writable for group or others; chmod go-w",
         f"chmod go-w {house.passwd}")
 
 

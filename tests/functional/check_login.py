@@ -217,8 +217,8 @@ def _():
     with a_house() as house:
         house.passwd.chmod(0o660)
         fails(follow(house, "joe@kvt.dk"),
-              f"{house.passwd}: is writable for group or others; chmod it to "
-              "600", f"chmod go-w {house.passwd}")
+              f"{house.passwd}: is writable for group or others; chmod "
+              "go-w", f"chmod go-w {house.passwd}")
         house.passwd.chmod(0o600)
         house.passwd.parent.chmod(0o777)
         fails(follow(house, "joe@kvt.dk"),
