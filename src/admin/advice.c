@@ -68,12 +68,18 @@ has_word(const char *list, const char *wanted)
 }
 
 static void
-lack(struct lacks *lacks, const char *name, const char *before,
-    const char *value)
+begin_line(struct lacks *lacks)
 {
 	if (lacks->count++ == 0)
 		printf("\nPostfix lacks (each line is a command; then: postfix "
 		       "reload)\n");
+}
+
+static void
+lack(struct lacks *lacks, const char *name, const char *before,
+    const char *value)
+{
+	begin_line(lacks);
 	printf("  postconf -e '%s = %s%s%s'\n", name, before,
 	    before[0] == '\0' ? "" : ", ", value);
 }
@@ -202,12 +208,11 @@ advise_transport(const struct plan *plan, struct lacks *lacks)
 	if (run_postconf(plan->admin, "-M", name, service) &&
 	    service[0] != '\0')
 		return;
-	printf("\n%s/master.cf lacks\n"
-	       "  gnu-pop3d-%s unix - n n - - pipe\n"
-	       "    flags=DORX user=%s null_sender=\n"
-	       "    argv=%s -f ${sender} -r ${user}@${domain}\n",
-	    plan->admin->postfix, plan->owner, plan->owner,
-	    plan->admin->delivery);
+	begin_line(lacks);
+	printf("  postconf -M '%s=gnu-pop3d-%s unix - n n - - pipe flags=DORX "
+	       "user=%s null_sender= argv=%s -f ${sender} "
+	       "-r ${user}@${domain}'\n",
+	    name, plan->owner, plan->owner, plan->admin->delivery);
 }
 
 /* ---- all ---------------------------------------------------------------- */

@@ -114,6 +114,23 @@ make_all(const struct plan *plan)
 	return EX_OK;
 }
 
+/* The third word is a password, or "-"; a fourth can only be "postfix". */
+static int
+take_way(char **words, struct plan *plan)
+{
+	static const char way[] = "postfix";
+
+	if (words[3] == NULL && strcmp(words[2], way) == 0)
+		return fail(EX_USAGE,
+		    "the password is missing: CREATE %s %s - %s", words[0],
+		    words[1], way);
+	if (words[3] != NULL && strcmp(words[3], way) != 0)
+		return fail(EX_USAGE, "'%s' is not '%s'", words[3], way);
+	if (words[3] != NULL)
+		plan->way = WAY_POSTFIX;
+	return EX_OK;
+}
+
 int
 command_create(const struct admin *admin, char **words)
 {
@@ -121,12 +138,8 @@ command_create(const struct admin *admin, char **words)
 	struct plan plan;
 	int status = begin(admin, words, &plan);
 
-	if (status == EX_OK && words[3] != NULL) {
-		if (strcmp(words[3], "postfix") != 0)
-			return fail(
-			    EX_USAGE, "'%s' is not 'postfix'", words[3]);
-		plan.way = WAY_POSTFIX;
-	}
+	if (status == EX_OK)
+		status = take_way(words, &plan);
 	if (status == EX_OK)
 		status = ask_password(words[2], true, password);
 	if (status != EX_OK)

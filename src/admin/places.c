@@ -220,7 +220,34 @@ undo_spool(const struct plan *plan, const char *name)
 						     : -1;
 }
 
-const struct step step_spool = { "spool", describe_place, look_place,
+static bool
+has_files(const char *path)
+{
+	DIR *directory = opendir(path);
+	size_t count = 0;
+
+	if (directory == NULL)
+		return false;
+	while (count < 3 && readdir(directory) != NULL)
+		count++;
+	closedir(directory);
+	return count == 3;
+}
+
+static void
+describe_spool(
+    const struct plan *plan, const char *name, char out[ADMIN_LINE_SIZE])
+{
+	char path[ADMIN_PATH_SIZE], place[ADMIN_LINE_SIZE];
+
+	describe_place(plan, name, place);
+	text_format(out, ADMIN_LINE_SIZE, "%s%s", place,
+	    !has_files(place_path(plan, name, path)) ? ""
+		: plan->admin->purges		     ? ", with its mail"
+						     : "; its mail is kept");
+}
+
+const struct step step_spool = { "spool", describe_spool, look_place,
 	make_place, undo_spool,
 	"if it is to be the directory of this domain, chown it to the owner "
 	"and chmod it to 700",

@@ -215,6 +215,17 @@ def _():
             assert not (image.spool / "kvt.dk").exists()
 
 
+@case("a password that was forgotten is not the word postfix")
+def _():
+    with House() as house:
+        image = Image(house)
+        before = image.tree()
+        equal(image.run("CREATE", "kvt.dk", "owner", "postfix", status=64),
+              "virtdomain: the password is missing: CREATE kvt.dk owner - "
+              "postfix\n")
+        equal(image.tree(), before)
+
+
 @case("--dry-run tells the steps and changes nothing")
 def _():
     with House() as house:
@@ -228,6 +239,15 @@ def _():
         before = image.tree()
         said = image.delete("-n")
         equal(said.count("would remove "), 7)
+        assert "mail" not in said, said
+        mailbox = image.spool / "kvt.dk/postmaster"
+        mailbox.write_bytes(MESSAGE)
+        spool = f"would remove directory {mailbox.parent}, .*"
+        assert re.search(f"{spool}; its mail is kept\n", image.delete("-n"))
+        assert re.search(f"{spool}, with its mail\n",
+                         image.delete("-n", "--purge"))
+        equal(mailbox.read_bytes(), MESSAGE)
+        mailbox.unlink()
         equal(image.run("-n", "add", "joe@kvt.dk", "x").splitlines()[-1],
               "would add joe@kvt.dk")
         image.run("-n", "passwd", "postmaster@kvt.dk", "x")

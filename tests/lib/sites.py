@@ -70,17 +70,13 @@ class Site:
 
     def obey(self, said):
         """Does what virtdomain tells of main.cf and master.cf."""
-        commands = re.findall(r"(?m)^  (postconf -e .*)", said)
+        commands = re.findall(r"(?m)^  (postconf -.*)", said)
         for command in commands:
             subprocess.run(
                 ["sh", "-ec", command], check=True, timeout=60,
                 env={"PATH": "/usr/sbin:/usr/bin:/bin",
                      "MAIL_CONFIG": str(self.etc)})
-        service = re.search(r"(?m)/master.cf lacks\n((?:  .*\n)+)", said)
-        if service:
-            with open(self.etc / "master.cf", "a") as master:
-                master.write(re.sub(r"(?m)^  ", "", service[1]))
-        return len(commands) + (service is not None)
+        return len(commands)
 
 
 @contextlib.contextmanager
