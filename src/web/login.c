@@ -51,17 +51,27 @@ take_address(const struct visit *visit, struct attempt *attempt)
 	    account_is_user_name(user) && account_is_domain_name(rest);
 }
 
-static void
-let_in(struct visit *visit, const struct attempt *attempt)
+/* The session is of the password that is stored before it is proved. */
+static enum proof
+try(struct visit *visit, struct attempt *attempt, struct session *session,
+    const char **why)
 {
-	if (session_begin(visit, attempt->user, attempt->domain) == 0) {
-		log_login(visit, NULL);
-		reply_redirect(&visit->reply, "/");
-		return;
-	}
+	enum proof proof;
+	int error = 0;
+
+	if (!take_address(visit, attempt))
+		return PROOF_WRONG;
+	if (session_make(
+		visit, attempt->user, attempt->domain, NULL, session) == -1)
+		error = errno;
+	proof = prove(
+	    visit, attempt, request_field(visit->request, "password"), why);
+	if (proof != PROOF_RIGHT || error == 0)
+		return proof;
+	*why = "no session can begin";
 	log_event(LOG_ERR, "no session can begin: %s user=%s@%s",
-	    strerror(errno), attempt->user, attempt->domain);
-	page_error(visit, 500);
+	    strerror(error), attempt->user, attempt->domain);
+	return PROOF_TROUBLE;
 }
 
 /* The page does not tell what of it was wrong. */
@@ -76,33 +86,32 @@ void
 login_post(struct visit *visit)
 {
 	struct attempt attempt = { 0 };
+	struct session session = { 0 };
 	const char *why = "no address";
-	enum proof proof = PROOF_WRONG;
+	enum proof proof = try(visit, &attempt, &session, &why);
 
-	if (take_address(visit, &attempt))
-		proof = prove(visit, &attempt,
-		    request_field(visit->request, "password"), &why);
-	if (proof != PROOF_RIGHT)
-		log_login(visit, why);
+	log_login(visit, proof == PROOF_RIGHT ? NULL : why);
 	switch (proof) {
 	case PROOF_RIGHT:
-		let_in(visit, &attempt);
-		return;
+		session_begin(visit, &session);
+		reply_redirect(&visit->reply, "/");
+		break;
 	case PROOF_WRONG:
 	case PROOF_NO_DOMAIN:
 		refuse(visit);
-		return;
+		break;
 	case PROOF_TOO_OFTEN:
 		prove_wait(visit, &attempt);
-		return;
+		break;
 	case PROOF_OFF:
 		page_trouble(
 		    visit, 503, TEXT_NOT_SET_UP, TEXT_NOT_SET_UP_WHY, NULL);
-		return;
+		break;
 	case PROOF_TROUBLE:
 		page_error(visit, 503);
-		return;
+		break;
 	}
+	explicit_bzero(&session, sizeof(session));
 }
 
 /* ---- logging out --------------------------------------------------------- */

@@ -50,7 +50,8 @@ put_new_password(struct visit *visit, const struct sheet *sheet)
 		.name = "password",
 		.label = TEXT_NEW_PASSWORD,
 		.type = sheet->is_suggested ? "text" : "password",
-		.value = sheet->password.text,
+		.value = sheet->again_error == TEXT_NONE ? sheet->password.text
+							 : NULL,
 		.error = sheet->password.error,
 		.hint = TEXT_PASSWORD_HINT,
 		.complete = "new-password",
@@ -160,7 +161,8 @@ account_get(struct visit *visit)
 static void
 submit(struct visit *visit, struct sheet *sheet, const struct change *change)
 {
-	enum change_result result = submit_change(visit, change, DONE);
+	enum change_result result =
+	    who_submit(visit, &sheet->who, change, DONE);
 
 	if (result == CHANGE_DONE || result == CHANGE_WAITING)
 		return;

@@ -37,6 +37,7 @@ put_waiting(struct visit *visit)
 	if (pause < OFTEN)
 		pause = OFTEN;
 	visit->reply.refresh = (unsigned int)(pause > SELDOM ? SELDOM : pause);
+	session_rest(visit);
 	page_begin(visit, TEXT_PENDING, NULL);
 	page_message(visit, MESSAGE_NOTE, TEXT_PENDING_WHY, NULL);
 	if (seconds >= LONG_TIME)

@@ -114,6 +114,18 @@ reply_cookie(struct reply *reply, const struct request *request,
 		reply->cookie_count++;
 }
 
+void
+reply_uncookie(struct reply *reply, const char *name)
+{
+	size_t i = find_cookie(reply, name);
+
+	if (i == reply->cookie_count)
+		return;
+	reply->cookie_count--;
+	memmove(reply->cookies[i], reply->cookies[i + 1],
+	    (reply->cookie_count - i) * sizeof(reply->cookies[0]));
+}
+
 /* ---- sending ------------------------------------------------------------- */
 
 static void

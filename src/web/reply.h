@@ -41,6 +41,9 @@ void reply_redirect(struct reply *reply, const char *path);
 void reply_cookie(struct reply *reply, const struct request *request,
     const char *name, const char *value, long seconds);
 
+/* The browser's own stays as it was. */
+void reply_uncookie(struct reply *reply, const char *name);
+
 /* Writes header and page to fd; without page after a redirect or for HEAD.  0,
  * or -1 with errno. */
 int reply_send(const struct reply *reply, const struct request *request,

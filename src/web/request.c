@@ -27,17 +27,22 @@ look(const char *name)
 static bool
 is_local(void)
 {
+	static const char *const between[] = { "HTTP_X_FORWARDED_FOR",
+		"HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_X_FORWARDED_PROTO",
+		"HTTP_VIA" };
 	const char *address = look("REMOTE_ADDR");
+	size_t i;
+
+	for (i = 0; i < sizeof(between) / sizeof(between[0]); i++)
+		if (getenv(between[i]) != NULL)
+			return false;
 
 	/* Some servers give IPv6 in brackets. */
 	if (*address == '[')
 		address++;
 	return (strncmp(address, "127.", 4) == 0 ||
-		   strcmp(address, "::1") == 0 ||
-		   strcmp(address, "::1]") == 0 ||
-		   strncmp(address, "::ffff:127.", 11) == 0) &&
-	    getenv("HTTP_X_FORWARDED_FOR") == NULL &&
-	    getenv("HTTP_FORWARDED") == NULL;
+	    strcmp(address, "::1") == 0 || strcmp(address, "::1]") == 0 ||
+	    strncmp(address, "::ffff:127.", 11) == 0);
 }
 
 static bool

@@ -37,16 +37,15 @@ read_stored(const struct admin *admin, const struct session *session,
 	return result;
 }
 
+/* Of a password as it is stored. */
 static int
-make_key(const struct admin *admin, struct session *session)
+make_key(const struct admin *admin, struct session *session, const char *stored)
 {
 	char text[ACCOUNT_NAME_SIZE + ACCOUNT_HASH_SIZE + sizeof("session ")];
-	char stored[ACCOUNT_HASH_SIZE] = "";
 	unsigned char secret[DOMAIN_SECRET_SIZE];
 	int result = -1;
 
 	if (domain_secret(admin, session->domain, secret) == 0 &&
-	    read_stored(admin, session, stored) == 0 &&
 	    text_format(
 		text, sizeof(text), "session %s %s", session->name, stored)) {
 		hash_hmac(&hash_sha256, secret, sizeof(secret), text,
@@ -54,8 +53,20 @@ make_key(const struct admin *admin, struct session *session)
 		explicit_bzero(text, sizeof(text));
 		result = 0;
 	}
-	explicit_bzero(stored, sizeof(stored));
 	explicit_bzero(secret, sizeof(secret));
+	return result;
+}
+
+/* Of the password that is stored now. */
+static int
+find_key(const struct admin *admin, struct session *session)
+{
+	char stored[ACCOUNT_HASH_SIZE] = "";
+	int result = read_stored(admin, session, stored);
+
+	if (result == 0)
+		result = make_key(admin, session, stored);
+	explicit_bzero(stored, sizeof(stored));
 	return result;
 }
 
@@ -180,7 +191,7 @@ session_open(struct visit *visit)
 	int64_t used;
 
 	if (read_cookie(visit, &session, &used, given) &&
-	    make_key(&visit->site->admin, &session) == 0) {
+	    find_key(&visit->site->admin, &session) == 0) {
 		make_mac(&session, used, wanted);
 		session.is_open = secret_equal(given, wanted, MAC_SIZE) &&
 		    !is_ended(visit, &session);
@@ -193,25 +204,40 @@ session_open(struct visit *visit)
 }
 
 int
-session_begin(struct visit *visit, const char *user, const char *domain)
+session_make(const struct visit *visit, const char *user, const char *domain,
+    const char *stored, struct session *session)
 {
-	struct session session = { .is_open = true, .began = visit->now };
+	const struct admin *admin = &visit->site->admin;
 	unsigned char octets[SESSION_ID_SIZE / 2];
 	char name[ACCOUNT_NAME_SIZE];
-	int result = -1;
 
+	memset(session, 0, sizeof(*session));
 	errno = EINVAL;
-	if (text_format(name, sizeof(name), "%s@%s", user, domain) &&
-	    take_name(&session, name) &&
-	    secret_random(octets, sizeof(octets)) == 0 &&
-	    make_key(&visit->site->admin, &session) == 0) {
-		hash_hex(octets, sizeof(octets), session.id);
-		visit->session = session;
-		set_cookie(visit);
-		result = 0;
-	}
-	explicit_bzero(&session, sizeof(session));
-	return result;
+	if (!text_format(name, sizeof(name), "%s@%s", user, domain) ||
+	    !take_name(session, name) ||
+	    secret_random(octets, sizeof(octets)) == -1)
+		return -1;
+	hash_hex(octets, sizeof(octets), session->id);
+	session->began = visit->now;
+	if ((stored == NULL ? find_key(admin, session)
+			    : make_key(admin, session, stored)) == -1)
+		return -1;
+	session->is_open = true;
+	return 0;
+}
+
+void
+session_begin(struct visit *visit, const struct session *session)
+{
+	visit->session = *session;
+	set_cookie(visit);
+}
+
+void
+session_rest(struct visit *visit)
+{
+	if (visit->session.is_open)
+		reply_uncookie(&visit->reply, COOKIE);
 }
 
 int

@@ -77,10 +77,18 @@ wait_for(struct visit *visit, const char *serial)
 static void
 go_on(struct visit *visit, const struct change *change, const char *done)
 {
-	if (is_own(visit, change) && change->password != NULL &&
-	    session_begin(visit, change->user, change->domain) == -1)
-		log_event(LOG_WARNING, "the session cannot go on: %s user=%s",
-		    strerror(errno), visit->session.name);
+	struct session session = { 0 };
+
+	if (is_own(visit, change) && change->password != NULL) {
+		if (session_make(visit, change->user, change->domain,
+			change->password, &session) == 0)
+			session_begin(visit, &session);
+		else
+			log_event(LOG_WARNING,
+			    "the session cannot go on: %s user=%s",
+			    strerror(errno), visit->session.name);
+	}
+	explicit_bzero(&session, sizeof(session));
 	reply_redirect(&visit->reply, done);
 }
 

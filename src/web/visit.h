@@ -62,9 +62,20 @@ const struct route *route_find(struct visit *visit, const char *path);
  * with this use. */
 void session_open(struct visit *visit);
 
-/* Logs a user in, or, if somebody is logged in as the same, goes on with a new
- * password.  0, or -1 with errno. */
-int session_begin(struct visit *visit, const char *user, const char *domain);
+/*
+ * Makes a session, which nobody has yet.  It ends with the password that it is
+ * made for: stored, as it stands in the file, or, if that is NULL, the one that
+ * is there now.  So it is made before a password is proved, or a new one that
+ * comes in between would let the old one in.  0, or -1 with errno.
+ */
+int session_make(const struct visit *visit, const char *user,
+    const char *domain, const char *stored, struct session *session);
+
+/* Logs in, or goes on with a new password. */
+void session_begin(struct visit *visit, const struct session *session);
+
+/* Nobody has used the session by this request: the page loads itself. */
+void session_rest(struct visit *visit);
 
 /* Logs out.  0, or -1 with errno: then the session goes on. */
 int session_end(struct visit *visit);

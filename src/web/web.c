@@ -11,10 +11,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#define TIME_MOST 20 /* s of a processor for one request */
 
 static const struct language *
 find_language(const struct request *request)
@@ -109,6 +112,15 @@ begin(struct visit *visit, int status)
 		page_error(visit, status);
 }
 
+/* An owner may have put a hash in his file that takes hours. */
+static void
+limit_time(void)
+{
+	const struct rlimit limit = { TIME_MOST, TIME_MOST };
+
+	(void)setrlimit(RLIMIT_CPU, &limit);
+}
+
 int
 web_run(void)
 {
@@ -119,6 +131,7 @@ web_run(void)
 
 	log_open("virtdomain");
 	umask(077);
+	limit_time();
 	status = request_read(&request, STDIN_FILENO);
 	if (!site_init(&site)) {
 		log_event(LOG_ERR, "a path in the environment is not absolute");

@@ -285,7 +285,7 @@ def _():
         assert not opens(site, cookie)
         (site.state / "away").rename(site.state / "kvt.dk")
         (house.virtual / "kvt.dk/secret").rename(site.state / "secret")
-        equal(fail(site, password="secret").status, 500)
+        equal(fail(site, password="secret").status, 503)
         assert not opens(site, cookie)
 
 

@@ -79,9 +79,11 @@ static struct visit
 log_in(const char *user)
 {
 	struct visit visit = begin(START, NULL);
+	struct session session;
 
-	if (session_begin(&visit, user, "kvt.dk") == -1)
-		bail_out("session_begin");
+	if (session_make(&visit, user, "kvt.dk", NULL, &session) == -1)
+		bail_out("session_make");
+	session_begin(&visit, &session);
 	return visit;
 }
 
@@ -125,6 +127,7 @@ ends(void)
 {
 	struct visit visit = log_in("joe"), other = log_in("joe");
 	struct visit again = begin(START + 1, &visit);
+	struct session session;
 
 	ok(strcmp(visit.session.id, other.session.id) != 0,
 	    "each session has an id of its own");
@@ -134,9 +137,14 @@ ends(void)
 	ok(!is_open_at(START + 1, &visit), "its cookie opens nothing");
 	ok(is_open_at(START + 1, &other), "another session goes on");
 	errno = 0;
-	is_number(session_begin(&visit, "nobody", "kvt.dk"), -1,
+	is_number(session_make(&visit, "nobody", "kvt.dk", NULL, &session), -1,
 	    "nobody who is no user is logged in");
 	is_number(errno, ENOENT, "errno tells it");
+	ok(!session.is_open, "and has no session");
+	is_number(session_make(&visit, "joe", "kvt.dk", "old", &session), 0,
+	    "a session of a password that is not there any more is made");
+	session_begin(&visit, &session);
+	ok(!is_open_at(START + 1, &visit), "and opens nothing");
 }
 
 /* ---- tokens -------------------------------------------------------------- */
