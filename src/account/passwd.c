@@ -14,10 +14,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Who is in more than so many has only his own, and that of his spool. */
+#define GROUPS_MOST 256
 
 /* ---- opening ------------------------------------------------------------ */
 
@@ -55,18 +59,6 @@ note_spool(struct passwd_file *file)
 	return 0;
 }
 
-/* True when root has given the directory to a group so that others can read in
- * it: the files have the group then, but their owner is not in it. */
-static bool
-is_shared(int directory, const struct stat *file)
-{
-	struct stat status;
-
-	return (file->st_mode & S_IRGRP) != 0 &&
-	    fstat(directory, &status) == 0 && (status.st_mode & S_ISGID) != 0 &&
-	    status.st_gid == file->st_gid;
-}
-
 static enum account_search
 fail(struct passwd_file *file, const char *fault, int error)
 {
@@ -94,7 +86,6 @@ open_reader(struct passwd_file *file, int directory)
 	reader_init(&file->reader, fd);
 	file->owner = status.st_uid;
 	file->file_gid = status.st_gid;
-	file->is_shared = is_shared(directory, &status);
 	if (note_spool(file) == 0)
 		return ACCOUNT_FOUND;
 	(void)fail(file, "its spool cannot be looked at", errno);
@@ -131,6 +122,22 @@ passwd_close(struct passwd_file *file)
 
 /* ---- whom it may name ---------------------------------------------------- */
 
+/* Root may have given the directory, and with it the file, to a group so that
+ * others can read there: that does not bring the owner into it. */
+static bool
+is_in_group(const struct passwd *owner, gid_t gid)
+{
+	gid_t groups[GROUPS_MOST];
+	int count = GROUPS_MOST;
+
+	if (getgrouplist(owner->pw_name, owner->pw_gid, groups, &count) == -1)
+		return false;
+	while (count-- > 0)
+		if (groups[count] == gid)
+			return true;
+	return false;
+}
+
 void
 passwd_learn_owner(struct passwd_file *file)
 {
@@ -146,19 +153,21 @@ passwd_learn_owner(struct passwd_file *file)
 	errno = 0;
 	owner = getpwuid(file->owner);
 	file->owner_error = owner == NULL && is_trouble(errno) ? errno : 0;
-	if (owner != NULL)
-		file->owner_gid = owner->pw_gid;
+	if (owner == NULL)
+		return;
+	file->owner_gid = owner->pw_gid;
+	file->is_in_file_group = is_in_group(owner, file->file_gid);
 }
 
-/* Most lines name the group that the file has, or else the spool. */
+/* Most lines name the group of the spool, which root has made. */
 static bool
 is_group_of_owner(struct passwd_file *file, gid_t gid)
 {
-	if ((gid == file->file_gid && !file->is_shared) ||
-	    (gid == file->spool_gid && file->spool_uid == file->owner))
+	if (gid == file->spool_gid && file->spool_uid == file->owner)
 		return true;
 	passwd_learn_owner(file);
-	return gid == file->owner_gid;
+	return gid == file->owner_gid ||
+	    (gid == file->file_gid && file->is_in_file_group);
 }
 
 const char *

@@ -105,13 +105,13 @@ struct passwd_file {
 	const char *domain; /* borrowed */
 	struct reader reader;
 	unsigned long line_number;
-	uid_t owner;	/* 0: may name any uid from rules.least_uid */
-	gid_t file_gid; /* one of the owner's groups, unless is_shared */
-	bool is_shared;
+	uid_t owner; /* 0: may name any uid from rules.least_uid */
+	gid_t file_gid;
 	bool knows_owner;
-	gid_t owner_gid; /* another, when it was asked for */
-	int owner_error; /* errno of asking, or 0 */
-	uid_t spool_uid; /* for two-field lines; 0 if there is no spool */
+	gid_t owner_gid;       /* of the owner himself, when it was asked for */
+	bool is_in_file_group; /* ... and whether file_gid is one of his */
+	int owner_error;       /* errno of asking, or 0 */
+	uid_t spool_uid;       /* for two-field lines; 0 if there is no spool */
 	gid_t spool_gid;
 	const char *fault; /* of the last line read, or of the opening */
 	int error;	   /* errno for it, or 0 */

@@ -314,6 +314,18 @@ begin(const struct admin *admin, const char *word, struct plan *plan)
 	return status == EX_OK ? plan_find_domain(plan) : status;
 }
 
+/* What another user has read before must sign nothing any more. */
+static int
+forget_secret(const struct plan *plan)
+{
+	if (plan->admin->is_dry ||
+	    step_state.look(plan, step_state.name) != SIGHT_CHANGED)
+		return EX_OK;
+	return undo_file(plan, SECRET_FILE) == 0
+	    ? EX_OK
+	    : fail_errno("the secret of %s", plan->domain);
+}
+
 static int
 let_in(struct plan *plan, const char *user)
 {
@@ -323,14 +335,17 @@ let_in(struct plan *plan, const char *user)
 		return status;
 	if (!steps_are_free(steps, COUNT(steps), plan))
 		return fail(EX_CANTCREAT, "nothing was changed");
-	return steps_make(steps, COUNT(steps), plan);
+	status = forget_secret(plan);
+	return status == EX_OK ? steps_make(steps, COUNT(steps), plan) : status;
 }
 
+/* From the last on.  Rights and secret go first: what the pages remember is
+ * theirs, and they can keep it from being removed. */
 int
 web_undo(struct plan *plan)
 {
-	static const struct step *const ours[] = { &step_no_access,
-		&step_updates, &step_secret, &step_state };
+	static const struct step *const ours[] = { &step_state, &step_updates,
+		&step_secret, &step_no_access };
 
 	plan->web_uid = plan->uid;
 	plan->web_gid = plan->gid;

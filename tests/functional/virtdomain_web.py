@@ -104,9 +104,48 @@ def _():
     with made("www", "other") as image:
         image.run("web", "kvt.dk", "www")
         (state(image) / "kvt.dk/sessions").write_text("x")
+        secret = (image.virtual / "kvt.dk/secret").read_text()
+        image.run("-n", "web", "kvt.dk", "other")
+        equal((image.virtual / "kvt.dk/secret").read_text(), secret)
         image.run("web", "kvt.dk", "other")
         is_open_for(image, WEB + 1)
         equal(list((state(image) / "kvt.dk").iterdir()), [])
+        # Who was let in before can sign nothing any more.
+        assert (image.virtual / "kvt.dk/secret").read_text() != secret
+
+
+@case("the pages cannot keep themselves from being shut out")
+def _():
+    with made("www") as image:
+        image.run("web", "kvt.dk", "www")
+        (state(image) / "kvt.dk/directory").mkdir()
+        image.run("web", "kvt.dk", "off", status=74)
+        kvt = image.virtual / "kvt.dk"
+        equal(look(kvt), ("0o755", OWNER, GROUP))
+        equal(look(kvt / "passwd"), ("0o600", OWNER, GROUP))
+        equal([path.name for path in kvt.iterdir()], ["passwd"])
+
+
+@case("the owner is not in the group of the pages, whatever his files have")
+def _():
+    with made("www") as image:
+        image.run("web", "kvt.dk", "www")
+        kvt = image.virtual / "kvt.dk"
+        image.run("show", "joe@kvt.dk")
+        text = (kvt / "passwd").read_text().replace(
+            f":{OWNER}:{GROUP}:", f":{OWNER}:{WEB}:")
+
+        def write():
+            become_owner()()
+            os.umask(0)
+            (kvt / "new").write_text(text)
+            (kvt / "new").chmod(0o600)
+            (kvt / "new").rename(kvt / "passwd")
+            kvt.chmod(0o755)
+        subprocess.run(["true"], preexec_fn=write, check=True)
+        equal(look(kvt / "passwd"), ("0o600", OWNER, WEB))
+        # His line names a gid that is not the owner's.
+        image.run("show", "joe@kvt.dk", status=67)
 
 
 @case("DELETE undoes it too")
