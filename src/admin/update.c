@@ -210,6 +210,13 @@ take_time(char **rest, int64_t *when)
 	return true;
 }
 
+static bool
+is_hex(const char *text, size_t length)
+{
+	return strlen(text) == length &&
+	    strspn(text, "0123456789abcdef") == length;
+}
+
 /* Of a person who has seen a line, or for a new one. */
 static bool
 take_seen(char **rest, struct change *change)
@@ -217,7 +224,7 @@ take_seen(char **rest, struct change *change)
 	if (change->kind == CHANGE_ADD)
 		return true;
 	return take_text(rest, "seen", change->seen, sizeof(change->seen)) &&
-	    strlen(change->seen) == CHANGE_DIGEST_SIZE - 1;
+	    is_hex(change->seen, CHANGE_DIGEST_SIZE - 1);
 }
 
 static bool
@@ -229,7 +236,7 @@ take_all(struct update *update, char *rest)
 	return first != NULL && strcmp(first, "UPDATE 1") == 0 &&
 	    take_text(
 		&rest, "serial", update->serial, sizeof(update->serial)) &&
-	    strlen(update->serial) == CHANGE_SERIAL_SIZE - 1 &&
+	    is_hex(update->serial, CHANGE_SERIAL_SIZE - 1) &&
 	    take_time(&rest, &update->time) &&
 	    take_text(
 		&rest, "domain", change->domain, sizeof(change->domain)) &&

@@ -19,7 +19,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* No update begins when what is remembered is larger than LARGEST; those that
+ * began have room for their ends. */
 #define LARGEST	  ((size_t)1024 * 1024)
+#define READABLE  (2 * LARGEST)
 #define PATIENCE  10000 /* ms */
 #define LINE_SIZE 100
 
@@ -119,7 +122,8 @@ put_entry(char *out, size_t size, uint64_t when, const char *serial,
 }
 
 /* All lines but those of serial and those that are too old to be mistaken for
- * new ones, and the new one. */
+ * new ones, and the new one.  EAGAIN if that is too much for one that begins:
+ * later there is room. */
 static int
 write_entry(struct rewrite *file, const char *serial, int64_t when,
     enum change_result outcome, int64_t now)
@@ -139,7 +143,10 @@ write_entry(struct rewrite *file, const char *serial, int64_t when,
 			    entry.serial, entry.outcome);
 	used += put_entry(
 	    text + used, size - used, (uint64_t)when, serial, outcome);
-	result = rewrite_commit(file, text, used);
+	errno = EAGAIN;
+	result = outcome == CHANGE_WAITING && used > LARGEST
+	    ? -1
+	    : rewrite_commit(file, text, used);
 	free(text);
 	return result;
 }
@@ -153,7 +160,7 @@ updates_begin(const struct admin *admin, const char *domain, const char *serial,
 	int result = 0, error;
 
 	if (!find_path(admin, domain, path) ||
-	    rewrite_open(&file, path, LARGEST, clock_now() + PATIENCE) == -1)
+	    rewrite_open(&file, path, READABLE, clock_now() + PATIENCE) == -1)
 		return -1;
 	if (find_entry(file.text, serial, outcome))
 		result = 1;
@@ -174,7 +181,7 @@ updates_end(const struct admin *admin, const char *domain, const char *serial,
 	int result, error;
 
 	if (!find_path(admin, domain, path) ||
-	    rewrite_open(&file, path, LARGEST, clock_now() + PATIENCE) == -1)
+	    rewrite_open(&file, path, READABLE, clock_now() + PATIENCE) == -1)
 		return -1;
 	result = write_entry(&file, serial, when, outcome, now);
 	error = errno;
@@ -198,7 +205,7 @@ read_file(const char *path)
 	if (fd == -1)
 		return NULL;
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-	    (uintmax_t)status.st_size <= LARGEST)
+	    (uintmax_t)status.st_size <= READABLE)
 		text = malloc((size_t)status.st_size + 1);
 	if (text != NULL)
 		length = fileio_read(fd, text, (size_t)status.st_size);

@@ -106,6 +106,32 @@ def _():
         assert letter in (ours.image.spool / "other.dk/postmaster").read_bytes()
 
 
+@case("a serial that is none is ordinary mail")
+def _():
+    with site() as ours:
+        change = ours.change("set", "joe", name="Joe")
+        for serial in ("a b" + "c" * 29, "A" * 32, "x" * 32, "a" * 31):
+            change["serial"] = serial
+            is_ordinary(ours, ours.message(change))
+
+
+@case("more than is remembered waits, until what is old can be forgotten")
+def _():
+    with site() as ours:
+        path = ours.directory / "updates"
+
+        def fill(when):
+            path.write_text("".join(f"{when} {number:032x} conflict\n"
+                                    for number in range(2 ** 20 // 52 + 1)))
+        change = ours.change("set", "joe", name="Joe")
+        fill(int(time.time()))
+        ours.receive(ours.message(change), status=75)
+        equal(ours.line("joe").split(":")[4], "")
+        fill(int(time.time()) - 3 * 3600)
+        is_done(ours, change)
+        equal(len(ours.outcomes()), 1)
+
+
 @case("another signature, or none, is ordinary mail")
 def _():
     with site() as ours:
