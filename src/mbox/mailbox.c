@@ -21,19 +21,17 @@ static bool
 scan_quietly(struct mbox *mbox)
 {
 	struct mbox_reason unsaid;
-	struct stat before;
-	bool is_done;
 
-	if (!quiet_begin(&mbox->lock, &before))
+	if (!quiet_begin(&mbox->lock, &mbox->quiet_status))
 		return false;
-	is_done = index_open(mbox, &unsaid) == 0 &&
-	    quiet_was_kept(&mbox->lock, &before);
+	mbox->was_quiet = index_open(mbox, &unsaid) == 0 &&
+	    quiet_was_kept(&mbox->lock, &mbox->quiet_status);
 	lock_release(&mbox->lock);
-	if (!is_done) {
+	if (!mbox->was_quiet) {
 		forget(mbox);
 		lock_close(&mbox->lock);
 	}
-	return is_done;
+	return mbox->was_quiet;
 }
 
 static int

@@ -282,6 +282,8 @@ struct mbox {
 	struct index index;
 	struct index tail; /* last known message and what was appended; to be
 			      part of the index when that is loaded */
+	bool was_quiet;	   /* when it was opened, with the next; see quiet.c */
+	struct stat quiet_status;
 	struct filing filing;
 	struct additions additions; /* made by mbox_update() */
 	bool is_updated;	    /* index is what was before that */

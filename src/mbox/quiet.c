@@ -14,6 +14,9 @@
  *    younger, or in the future, and a dotlock is made; or it seems older, and
  *    only rule 2 is left.
  * 5. Nothing is written so.  Who changes the mailbox takes all locks.
+ * 6. By rule 3 a message of a mailbox that was opened so is still what was
+ *    indexed as long as size and times are the same: it is not looked at again
+ *    before it is read.
  */
 #include "config.h"
 

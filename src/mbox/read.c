@@ -22,6 +22,13 @@ prepare_buffer(struct mbox *mbox, struct mbox_reason *reason)
 	return 0;
 }
 
+/* Nobody has written since it was opened, and anybody who did would be seen. */
+static bool
+is_still_quiet(const struct mbox *mbox, const struct stat *status)
+{
+	return mbox->was_quiet && is_untouched(&mbox->quiet_status, status);
+}
+
 int
 mbox_read(struct mbox *mbox, size_t i, uint64_t body_lines,
     struct mbox_reader *reader, struct mbox_reason *reason)
@@ -32,7 +39,8 @@ mbox_read(struct mbox *mbox, size_t i, uint64_t body_lines,
 		return -1;
 	if (fstat(mbox->lock.fd, &reader->status) == -1)
 		return reason_errno(reason, &mbox->place, "cannot be examined");
-	if (message_verify(mbox, i, reason) == -1) {
+	if (!is_still_quiet(mbox, &reader->status) &&
+	    message_verify(mbox, i, reason) == -1) {
 		index_distrust(mbox);
 		return -1;
 	}

@@ -1,7 +1,8 @@
 /*
  * Checked before use: a message is read, and a mailbox updated, only if it is
  * still what was indexed.  Others may append at any time; whoever does more,
- * without the locks or between two of ours, is noticed here.
+ * without the locks or between two of ours, is noticed here, or, in a quiet
+ * mailbox, by its times; see quiet.c.
  */
 #include "config.h"
 

@@ -22,7 +22,7 @@
 /* ---- what the system does ----------------------------------------------- */
 
 static time_t ahead;
-static unsigned int links;
+static unsigned int links, reads;
 static void (*disturbance)(void);
 
 int
@@ -49,6 +49,7 @@ pread(int fd, void *buffer, size_t length, off_t position)
 	void (*happens)(void) = disturbance;
 
 	disturbance = NULL;
+	reads++;
 	if (happens != NULL)
 		happens();
 	return syscall(SYS_pread64, fd, buffer, length, position);
@@ -245,6 +246,41 @@ locked_meanwhile(void)
 	unlink("box.lock");
 }
 
+/* A message is looked at before it is read, unless nothing can have changed. */
+static void
+looked_at(void (*happens)(void), int result, bool is_looked_at,
+    unsigned int quiet, const char *what)
+{
+	struct mbox_place place = quiet_place();
+	struct mbox_reason reason = { 0 };
+	struct mbox_reader reader;
+	struct mbox *mbox;
+
+	place.quiet = quiet;
+	mbox = open_mailbox(&place);
+	if (mbox_load(mbox, &reason) == -1)
+		bail_out("mbox_load");
+	if (happens != NULL)
+		happens();
+	reads = 0;
+	is_number(mbox_read(mbox, 0, MBOX_ALL_LINES, &reader, &reason), result,
+	    "%s: it can be read, or not", what);
+	ok((reads > 0) == is_looked_at, "%s: it is looked at, or not", what);
+	if (result == -1)
+		is_number(
+		    reason.failure, MBOX_CHANGED, "%s: that is why", what);
+	mbox_close(&mbox);
+}
+
+static void
+before_it_is_read(void)
+{
+	looked_at(NULL, 0, false, QUIET, "a quiet mailbox");
+	looked_at(NULL, 0, true, 0, "another one");
+	looked_at(append, 0, true, QUIET, "a quiet one with new mail");
+	looked_at(overwrite, -1, true, QUIET, "a quiet one with other text");
+}
+
 /* Even if there was nothing to read. */
 static void
 judged(void)
@@ -280,6 +316,7 @@ main(void)
 	disturbed(replace, 2, "another file is put there");
 	disturbed(lock_and_append, 2, "a message is appended under a dotlock");
 	locked_meanwhile();
+	before_it_is_read();
 	judged();
 	nothing_there();
 	return done();
