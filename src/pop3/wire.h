@@ -21,7 +21,7 @@
  * enough for all mechanisms there are, RFC 4954 section 4. */
 #define WIRE_RESPONSE_SIZE 12290
 #define WIRE_INPUT_SIZE	   16384
-#define WIRE_OUTPUT_SIZE   32768
+#define WIRE_OUTPUT_SIZE   65536
 
 struct language;
 
