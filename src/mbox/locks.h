@@ -148,4 +148,8 @@ bool quiet_begin(struct lock *lock, struct stat *status);
  * have read.  The locks are still held. */
 bool quiet_was_kept(const struct lock *lock, const struct stat *status);
 
+/* True if the file was changed last since the system began to run: no power cut
+ * has come in between. */
+bool quiet_since_boot(const struct stat *status);
+
 #endif

@@ -21,17 +21,19 @@ static bool
 scan_quietly(struct mbox *mbox)
 {
 	struct mbox_reason unsaid;
+	bool is_done;
 
 	if (!quiet_begin(&mbox->lock, &mbox->quiet_status))
 		return false;
-	mbox->was_quiet = index_open(mbox, &unsaid) == 0 &&
+	is_done = index_open(mbox, &unsaid) == 0 &&
 	    quiet_was_kept(&mbox->lock, &mbox->quiet_status);
 	lock_release(&mbox->lock);
-	if (!mbox->was_quiet) {
+	if (!is_done) {
 		forget(mbox);
 		lock_close(&mbox->lock);
 	}
-	return mbox->was_quiet;
+	mbox->was_quiet = is_done && quiet_since_boot(&mbox->quiet_status);
+	return is_done;
 }
 
 static int

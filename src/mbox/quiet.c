@@ -16,13 +16,17 @@
  * 5. Nothing is written so.  Who changes the mailbox takes all locks.
  * 6. By rule 3 a message of a mailbox that was opened so is still what was
  *    indexed as long as size and times are the same: it is not looked at again
- *    before it is read.
+ *    before it is read.  But a power cut can take octets away and leave the
+ *    times, so that holds only for what was changed since the system began.
  */
 #include "config.h"
 
 #include "mbox/private.h"
 
 #include <time.h>
+
+/* By so much the clock may have been wrong when the system began. */
+#define BOOT_SECONDS 60
 
 static bool
 is_allowed(const struct mbox_place *place)
@@ -61,6 +65,16 @@ quiet_begin(struct lock *lock, struct stat *status)
 	lock_release(lock);
 	lock_close(lock);
 	return false;
+}
+
+bool
+quiet_since_boot(const struct stat *status)
+{
+	struct timespec now, uptime;
+
+	return clock_gettime(CLOCK_REALTIME, &now) == 0 &&
+	    clock_gettime(CLOCK_BOOTTIME, &uptime) == 0 &&
+	    now.tv_sec - status->st_ctim.tv_sec < uptime.tv_sec - BOOT_SECONDS;
 }
 
 static bool

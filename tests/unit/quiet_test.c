@@ -21,7 +21,7 @@
 
 /* ---- what the system does ----------------------------------------------- */
 
-static time_t ahead;
+static time_t ahead, uptime;
 static unsigned int links, reads;
 static void (*disturbance)(void);
 
@@ -32,6 +32,8 @@ clock_gettime(clockid_t clock, struct timespec *now)
 
 	if (clock == CLOCK_REALTIME)
 		now->tv_sec += ahead;
+	if (clock == CLOCK_BOOTTIME)
+		now->tv_sec = uptime;
 	return result;
 }
 
@@ -70,6 +72,7 @@ quiet_place(void)
 	box_write_text("box", ONE);
 	pass_time();
 	ahead = LATER;
+	uptime = 2 * LATER;
 	links = 0;
 	return place;
 }
@@ -249,15 +252,13 @@ locked_meanwhile(void)
 /* A message is looked at before it is read, unless nothing can have changed. */
 static void
 looked_at(void (*happens)(void), int result, bool is_looked_at,
-    unsigned int quiet, const char *what)
+    const struct mbox_place *place, const char *what)
 {
-	struct mbox_place place = quiet_place();
 	struct mbox_reason reason = { 0 };
 	struct mbox_reader reader;
 	struct mbox *mbox;
 
-	place.quiet = quiet;
-	mbox = open_mailbox(&place);
+	mbox = open_mailbox(place);
 	if (mbox_load(mbox, &reason) == -1)
 		bail_out("mbox_load");
 	if (happens != NULL)
@@ -275,10 +276,18 @@ looked_at(void (*happens)(void), int result, bool is_looked_at,
 static void
 before_it_is_read(void)
 {
-	looked_at(NULL, 0, false, QUIET, "a quiet mailbox");
-	looked_at(NULL, 0, true, 0, "another one");
-	looked_at(append, 0, true, QUIET, "a quiet one with new mail");
-	looked_at(overwrite, -1, true, QUIET, "a quiet one with other text");
+	struct mbox_place place = quiet_place();
+
+	looked_at(NULL, 0, false, &place, "a quiet mailbox");
+	uptime = LATER;
+	looked_at(NULL, 0, true, &place, "a quiet one, older than the boot");
+	uptime = 2 * LATER;
+	place.quiet = 0;
+	looked_at(NULL, 0, true, &place, "another one");
+	place = quiet_place();
+	looked_at(append, 0, true, &place, "a quiet one with new mail");
+	place = quiet_place();
+	looked_at(overwrite, -1, true, &place, "a quiet one with other text");
 }
 
 /* Even if there was nothing to read. */
