@@ -445,18 +445,24 @@ class Stunnel:
     def check(self, path="/usr/bin", place="/etc/stunnel"):
         return check(self.house, env={"PATH": path}, before=[
             "/usr/bin/unshare", "-m", "/bin/sh", "-c",
-            f'{hide(place)} && /bin/mount --bind {self.directory} {place} && '
-            'exec "$@"', "sh"])
+            f"{make_room(self.house, place)} && /bin/mount --bind "
+            f'{self.directory} {place} && exec "$@"', "sh"])
 
 
-def hide(place):
+def make_room(house, place):
     """Makes a directory that is not there, for this mount namespace."""
-    if pathlib.Path(place).is_dir():
-        return "true"
     top = pathlib.Path(place)
     while not top.is_dir():
         top = top.parent
-    return (f"/bin/mount -t tmpfs none {top} && /bin/mkdir -p {place}")
+    if str(top) == place:
+        return "true"
+    layers = house.root / "layers"
+    layers.mkdir()
+    return (f"/bin/mount -t tmpfs none {layers} && "
+            f"/bin/mkdir {layers}/upper {layers}/work && "
+            f"/bin/mount -t overlay none -o lowerdir={top},"
+            f"upperdir={layers}/upper,workdir={layers}/work {top} && "
+            f"/bin/mkdir -p {place}")
 
 
 def certificate_items(days, organisation="Example", place="/etc/stunnel"):
