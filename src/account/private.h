@@ -44,9 +44,11 @@ struct search {
  * cannot be found out now. */
 bool is_trouble(int error);
 
-/* Looks for user in the passwd file of domain. */
+/* Looks for user in the passwd file of domain.  is_hash tells which stored
+ * secret may be the decoy; NULL for who checks no password, such as virtual. */
 void virtual_find(const struct account_rules *rules, const char *user,
-    const char *domain, struct search *search);
+    const char *domain, bool (*is_hash)(const char *text),
+    struct search *search);
 
 /* Looks for nobody, at the cost of a look for somebody. */
 void system_find_nobody(const struct account_rules *rules,

@@ -65,7 +65,7 @@ look_up(const struct account_rules *rules, const char *user, const char *domain,
 	else if (domain == NULL)
 		system_find(rules, user, search);
 	else if (account_is_domain_name(domain))
-		virtual_find(rules, user, domain, search);
+		virtual_find(rules, user, domain, secret_is_hash, search);
 	else
 		search->found = ACCOUNT_NO_DOMAIN;
 	if (search->found == ACCOUNT_NO_DOMAIN)

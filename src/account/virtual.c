@@ -23,7 +23,8 @@ take_nobody(const struct passwd_file *file)
 /* Reads the whole file in any case: the time must not tell whether and where
  * the user is in it, and the decoy must be the same for all. */
 static void
-search_file(struct passwd_file *file, const char *user, struct search *search)
+search_file(struct passwd_file *file, const char *user,
+    bool (*is_hash)(const char *text), struct search *search)
 {
 	struct passwd_entry entry;
 	enum passwd_line line;
@@ -34,8 +35,8 @@ search_file(struct passwd_file *file, const char *user, struct search *search)
 			passwd_log_fault(file);
 			continue;
 		}
-		if (entry.kind == SECRET_HASH && search->decoy[0] == '\0' &&
-		    secret_is_hash(entry.secret))
+		if (is_hash != NULL && entry.kind == SECRET_HASH &&
+		    search->decoy[0] == '\0' && is_hash(entry.secret))
 			text_copy(search->decoy, SECRET_SIZE, entry.secret);
 		if (search->found == ACCOUNT_UNKNOWN &&
 		    strcmp(entry.user, user) == 0) {
@@ -53,7 +54,8 @@ search_file(struct passwd_file *file, const char *user, struct search *search)
 
 void
 virtual_find(const struct account_rules *rules, const char *user,
-    const char *domain, struct search *search)
+    const char *domain, bool (*is_hash)(const char *text),
+    struct search *search)
 {
 	struct passwd_file file;
 
@@ -64,7 +66,7 @@ virtual_find(const struct account_rules *rules, const char *user,
 	if (search->found != ACCOUNT_FOUND)
 		return;
 	search->found = ACCOUNT_UNKNOWN;
-	search_file(&file, user, search);
+	search_file(&file, user, is_hash, search);
 	passwd_close(&file);
 }
 
@@ -79,7 +81,7 @@ account_find_forward(const struct account_rules *rules, const char *user,
 		return ACCOUNT_NO_DOMAIN;
 	if (!account_is_user_name(user))
 		return ACCOUNT_UNKNOWN;
-	virtual_find(rules, user, domain, &search);
+	virtual_find(rules, user, domain, NULL, &search);
 	found = search.found;
 	*account = search.record.account;
 	memcpy(forward, search.record.forward, ACCOUNT_FORWARD_SIZE);
