@@ -13,10 +13,12 @@ mail of his own.
 """
 
 import concurrent.futures
+import contextlib
 import ctypes
 import os
 import pathlib
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -39,9 +41,18 @@ FROM_LINE = b"From sender@example.com Sun Nov 22 07:00:00 2026\n"
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Free for all addresses, and none that the system gives to clients: another
+    test that connects must not get it before it is used."""
+    family = (socket.AF_INET6 if socket.has_dualstack_ipv6()
+              else socket.AF_INET)
+    for _ in range(1000):
+        port = 10000 + secrets.randbelow(20000)
+        with contextlib.suppress(OSError), socket.socket(family) as probe:
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            probe.bind(("", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def hash_of(secret, method):
