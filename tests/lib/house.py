@@ -81,6 +81,16 @@ def children_of(parent):
     return sorted(found)
 
 
+def send_to_daemon(process, number):
+    """... and not to strace, if that has started it: it would go on alone."""
+    with contextlib.suppress(OSError):
+        found = [process.pid]
+        if not pathlib.Path(f"/proc/{process.pid}/exe").samefile(DAEMON):
+            found = children_of(process.pid) or found
+        for pid in found:
+            os.kill(pid, number)
+
+
 def status_of(pid, proc=pathlib.Path("/proc")):
     """/proc/PID/status as a dictionary of lists of words."""
     text = (proc / str(pid) / "status").read_text()
@@ -352,12 +362,13 @@ class House:
         for _ in range(20):
             if daemon.poll() is not None:
                 break
-            daemon.send_signal(signal.SIGTERM)
+            send_to_daemon(daemon, signal.SIGTERM)
             try:
                 daemon.wait(timeout=0.5)
             except subprocess.TimeoutExpired:
                 continue
         else:
+            send_to_daemon(daemon, signal.SIGKILL)
             daemon.kill()
         return daemon.wait()
 
