@@ -77,19 +77,11 @@ quiet_since_boot(const struct stat *status)
 	    now.tv_sec - status->st_ctim.tv_sec < uptime.tv_sec - BOOT_SECONDS;
 }
 
-static bool
-is_same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
 bool
 quiet_was_kept(const struct lock *lock, const struct stat *status)
 {
 	struct stat now;
 
 	return dotlock_is_absent(&lock->dotlock) && lock_is_current(lock) &&
-	    fstat(lock->fd, &now) == 0 && now.st_size == status->st_size &&
-	    is_same_time(&now.st_mtim, &status->st_mtim) &&
-	    is_same_time(&now.st_ctim, &status->st_ctim);
+	    fstat(lock->fd, &now) == 0 && is_untouched(status, &now);
 }
